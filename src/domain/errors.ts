@@ -1,0 +1,58 @@
+/**
+ * Every way in which a request can fail. A surface (STS, OAuth, pages) maps each code to its own answer with
+ * `satisfies Record<FailureCode, …>`, so a new code without an answer does not compile.
+ */
+export type FailureCode =
+  // the request's form
+  | 'invalid-action'
+  | 'malformed-input'
+  | 'validation-failed'
+  | 'invalid-parameter-value'
+  | 'request-too-large'
+  // who signed
+  | 'missing-credentials'
+  | 'incomplete-signature'
+  | 'unknown-credentials'
+  | 'expired-credentials'
+  | 'signature-mismatch'
+  // the proof
+  | 'invalid-identity-token'
+  | 'expired-identity-token'
+  | 'identity-provider-unreachable'
+  // the decision
+  | 'caller-denied'
+  | 'federation-denied'
+  | 'action-denied'
+  | 'root-may-not-assume'
+  | 'session-credentials-refused'
+  | 'mfa-device-unknown'
+  | 'mfa-code-wrong'
+  // what was asked for
+  | 'duration-exceeds-role'
+  | 'duration-exceeds-chaining'
+  | 'malformed-policy'
+  | 'packed-policy-too-large'
+  | 'invalid-authorization-message'
+  | 'outbound-federation-disabled'
+  // us
+  | 'store-unavailable';
+
+export type FailureDetails = {
+  /** Values that the answer may name: the caller's own input or facts of the protocol, never policy content. */
+  readonly params?: Readonly<Record<string, string | number>>;
+  /** For our logs only. */
+  readonly cause?: unknown;
+};
+
+/** A failed request. `message`, `cause` and the stack are for our logs; the surface words its own answer from `code` and `params`. */
+export class FederationError extends Error {
+  readonly code: FailureCode;
+  readonly params: Readonly<Record<string, string | number>>;
+
+  constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    this.name = 'FederationError';
+    this.code = code;
+    this.params = details.params ?? {};
+  }
+}
