@@ -1,0 +1,186 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+const DURATION = /^(\d{1,6})([smhd])$/;
+
+function parseDuration(text: string): number {
+  const [, count, unit] = DURATION.exec(text) ?? [];
+  const factor = unit === 's' || unit === 'm' || unit === 'h' || unit === 'd' ? SECONDS[unit] : Number.NaN;
+  return Number(count) * factor;
+}
+
+/** A duration such as `30m`, read as seconds. */
+export function duration(range: { readonly min: string; readonly max: string }) {
+  const [min, max] = [parseDuration(range.min), parseDuration(range.max)];
+  return z
+    .string()
+    .regex(DURATION, 'must be a duration: a whole number and s, m, h or d, such as 30m')
+    .refine((text) => parseDuration(text) >= min && parseDuration(text) <= max, {
+      error: `must be between ${range.min} and ${range.max}`,
+      when: ({ issues }) => issues.length === 0,
+    })
+    .transform(parseDuration);
+}
+
+function countOf(names: readonly string[], value: Readonly<Record<string, unknown>>): number {
+  return names.filter((name) => value[name] !== undefined).length;
+}
+
+/** An object with exactly one of the named members, and whatever others its shape has. */
+export function exactlyOne<Shape extends z.ZodRawShape>(
+  names: readonly (keyof Shape & string)[],
+  shape: Shape,
+) {
+  return z
+    .strictObject(shape)
+    .refine((value) => countOf(names, value) === 1, `must have exactly one of ${names.join(', ')}`);
+}
+
+/** A reference to a secret. The text itself in the file would end in version control. */
+export const secretReference = exactlyOne(['env', 'file'], {
+  env: z.string().min(1).max(256).optional().describe('Name of the environment variable that holds it.'),
+  file: z
+    .string()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe("File that holds it, relative to this file's folder."),
+});
+export type SecretReference = z.output<typeof secretReference>;
+
+export const accountId = z
+  .string()
+  .regex(/^\d{12}$/, 'must be twelve digits, in quotes')
+  .describe('The account that owns this entry, one of `accounts`.');
+
+const NAME = /^[\w+=,.@-]+$/;
+/** A name of IAM's alphabet (wire-spec 8.4). */
+export function iamName(max: number) {
+  return z.string().max(max).regex(NAME, 'may hold letters, digits and + = , . @ _ - only');
+}
+
+export const iamPath = z
+  .string()
+  .max(512)
+  .regex(/^\/(?:[\u0021-\u007e]+\/)?$/, 'must begin and end with /');
+
+const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const tagKey = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(tagText, 'may hold letters, digits, blanks and _ . : / = + - @ only')
+  .refine((key) => !key.toLowerCase().startsWith('aws:'), 'must not begin with aws:, which is reserved');
+const tagValue = z
+  .string()
+  .max(256)
+  .regex(tagText, 'may hold letters, digits, blanks and _ . : / = + - @ only');
+
+function uniqueIgnoringCase(keys: readonly string[]): boolean {
+  return new Set(keys.map((key) => key.toLowerCase())).size === keys.length;
+}
+
+// Limits of wire-spec 5: fifty tags, keys unique without regard to case.
+function tagMap<Value extends z.ZodType>(value: Value) {
+  return z
+    .record(tagKey, value)
+    .refine((tags) => Object.keys(tags).length <= 50, 'must have at most 50 tags')
+    .refine((tags) => uniqueIgnoringCase(Object.keys(tags)), 'tag keys must differ in more than case');
+}
+
+export const tags = tagMap(tagValue);
+
+export const claimPath = z.string().min(1).max(256);
+/** Session tag ← claim path. */
+export const tagMapping = tagMap(claimPath);
+
+/** A policy document: its grammar is the policy parser's, so the two cannot disagree. */
+export const policyDocument = z.record(z.string(), z.unknown());
+
+export const inlinePolicies = z
+  .record(iamName(128), policyDocument.describe('A policy document.'))
+  .describe('Policy documents by name.');
+
+export const managedPolicies = z
+  .array(z.string().min(20).max(2048))
+  .describe('ARNs of entries of `policies` in the same account.');
+
+export const permissionsBoundary = z
+  .string()
+  .min(20)
+  .max(2048)
+  .describe('ARN of the entry of `policies` that bounds what the other policies may allow.');
+
+export const port = z.number().int().min(0).max(65_535);
+export const host = z.string().min(1).max(253);
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+export const network = z
+  .string()
+  .max(64)
+  .refine(isNetwork, 'must be an address or a network such as 10.0.0.0/8');
+
+function parseUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** Whether a host of a URL can only be this machine. */
+export function isLoopbackHost(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}
+
+function isOrigin(text: string): boolean {
+  const url = parseUrl(text);
+  return (
+    url !== undefined && /^https?:$/.test(url.protocol) && (url.origin === text || `${url.origin}/` === text)
+  );
+}
+
+function isSecureOrLoopback(text: string): boolean {
+  const url = parseUrl(text);
+  return url === undefined || url.protocol !== 'http:' || isLoopbackHost(url.hostname);
+}
+
+/** An origin without path; plain http only on this machine. */
+export const publicOrigin = z
+  .string()
+  .max(2048)
+  .refine(isOrigin, 'must be an origin such as https://sts.example.com, without path')
+  .refine(isSecureOrLoopback, 'must be https unless the host is loopback')
+  .transform((text) => new URL(text).origin);
+
+// Compared with `iss` as text, so it is kept as it is written. No regular expressions, no wildcards: octo-sts had both.
+function isIssuer(text: string): boolean {
+  const url = parseUrl(text);
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return false;
+  return /^https?:\/\/[\u0021-\u007e]+$/.test(text) && !/[?#*@\\]/.test(text);
+}
+
+export const issuer = z
+  .string()
+  .max(255)
+  .refine(isIssuer, 'must be an https URL without query, fragment, user name or wildcard');
+
+export const httpUrl = z
+  .string()
+  .max(2048)
+  .refine((text) => /^https?:$/.test(parseUrl(text)?.protocol ?? ''), 'must be an http or https URL');
+
+/** A password belongs to a `password` reference. */
+export const redisUrl = z
+  .string()
+  .max(2048)
+  .refine((text) => /^rediss?:$/.test(parseUrl(text)?.protocol ?? ''), 'must be a redis:// or rediss:// URL')
+  .refine((text) => parseUrl(text)?.password === '', 'must not hold a password: use `password: { env: … }`');
+
+export const domainName = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, 'must be a domain name in lower case');
