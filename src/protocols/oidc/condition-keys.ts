@@ -1,0 +1,65 @@
+import type { ContextValue } from '../../domain/policy/request.ts';
+import { isJsonObject, type JsonObject } from './json-object.ts';
+import { NOT_A_JWT, refuseToken } from './refusal.ts';
+import type { TestedAudience } from './registered-claims.ts';
+
+const MAX_KEYS = 500;
+
+/**
+ * Every claim of a verified token as a condition key `<issuer without scheme>:<claim>`, in the claim's own case.
+ *
+ * Nested objects go by dotted path, arrays are multivalued, numbers and booleans become text. What no condition can
+ * compare has no key: null, and objects or arrays within an array.
+ *
+ * @throws FederationError `invalid-identity-token` where two claims would share a key, or a number is too large to be exact
+ * @see wire-spec 3.3
+ */
+export function claimsToConditionKeys(
+  claims: JsonObject,
+  issuer: string,
+  { audience, originalAudience }: TestedAudience,
+): ReadonlyMap<string, ContextValue> {
+  const keys = new Map<string, ContextValue>();
+  // Names compare without case: of `sub` and `Sub` either could be the one that a policy meant.
+  const taken = new Set<string>(['aud', 'oaud']);
+  const prefix = issuer.slice(issuer.indexOf('://') + 3);
+  keys.set(`${prefix}:aud`, audience);
+  if (originalAudience !== undefined) keys.set(`${prefix}:oaud`, originalAudience);
+  for (const [path, value] of flatten({ ...claims, aud: undefined }, '')) {
+    const name = path.toLowerCase();
+    if (taken.has(name) || taken.size >= MAX_KEYS)
+      throw refuseToken(NOT_A_JWT, 'claims collide or are too many');
+    taken.add(name);
+    keys.set(`${prefix}:${path}`, path === 'amr' && typeof value === 'string' ? [value] : value);
+  }
+  return keys;
+}
+
+function* flatten(object: JsonObject, path: string): Generator<[string, ContextValue]> {
+  for (const [name, value] of Object.entries(object)) {
+    if (isJsonObject(value)) {
+      yield* flatten(value, `${path}${name}.`);
+    } else {
+      const text = toContextValue(value);
+      if (text !== undefined) yield [path + name, text];
+    }
+  }
+}
+
+function toContextValue(value: unknown): ContextValue | undefined {
+  if (!Array.isArray(value)) return scalarText(value);
+  const texts = value.map(scalarText).filter((text) => text !== undefined);
+  // An empty list is an absent key, as a list of nothing would satisfy ForAllValues.
+  return texts.length > 0 ? texts : undefined;
+}
+
+/** The text of a string, number or boolean; `undefined` for anything else. */
+export function scalarText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value !== 'number') return undefined;
+  // Beyond 2^53 neighbours read as the same number: somebody else's id would match.
+  if (Math.abs(value) > Number.MAX_SAFE_INTEGER)
+    throw refuseToken(NOT_A_JWT, 'a number is too large to be exact');
+  return String(value);
+}
