@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isAccountId } from '../domain/role/arn.ts';
+import type { AccountId } from '../domain/role/arn.ts';
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 const DURATION = /^(\d{1,6})([smhd])$/;
@@ -52,6 +54,7 @@ export type SecretReference = z.output<typeof secretReference>;
 export const accountId = z
   .string()
   .regex(/^\d{12}$/, 'must be twelve digits, in quotes')
+  .transform((text): AccountId => (isAccountId(text) ? text : z.NEVER))
   .describe('The account that owns this entry, one of `accounts`.');
 
 const NAME = /^[\w+=,.@-]+$/;

@@ -1,0 +1,63 @@
+import type { Secret } from '../domain/credentials/secret.ts';
+import type { OidcProvider } from '../domain/identity/oidc-provider.ts';
+import type { Policy } from '../domain/policy/document.ts';
+import type { AccountId, Arn } from '../domain/role/arn.ts';
+import type { Guardrails } from '../domain/role/directory.ts';
+import type { Role } from '../domain/role/role.ts';
+import type { User } from '../domain/role/user.ts';
+
+/** Where to listen; port 0 lets the system choose. */
+export type ListenAddress = { readonly host: string; readonly port: number };
+
+export type RedisConnection =
+  | { readonly url: string }
+  | { readonly cluster: readonly string[] }
+  | { readonly sentinels: readonly string[]; readonly master: string };
+
+export type StoreSettings =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | {
+      readonly kind: 'redis';
+      readonly connection: RedisConnection;
+      readonly username?: string;
+      readonly password?: Secret;
+    };
+
+/** A file is created on first start, so it is not read here; the text of a variable is. */
+export type MasterKeySource =
+  { readonly kind: 'file'; readonly path: string } | { readonly kind: 'text'; readonly text: Secret };
+
+/** An account with the organization policies that bind it. */
+export type Account = { readonly id: AccountId; readonly alias?: string; readonly guardrails: Guardrails };
+
+export type SamlProvider = { readonly name: string; readonly arn: Arn; readonly account: AccountId };
+
+/**
+ * The configuration, checked and resolved: durations as numbers, secrets read, policies compiled, names as ARNs.
+ * `app.ts` alone sees it whole and hands each part its own values. The sections of features that are still to come
+ * (applications, services, sign-in) are checked, but not carried yet.
+ */
+export type Config = {
+  /** An origin, without trailing slash. */
+  readonly publicUrl: string;
+  readonly listen: ListenAddress & { readonly trustedProxies: readonly string[] };
+  readonly management: ListenAddress;
+  readonly region: string;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly store: StoreSettings;
+  readonly masterKey: MasterKeySource;
+  readonly outbound: {
+    readonly privateAddresses: 'allow' | 'deny';
+    readonly http: 'allow' | 'deny';
+    readonly timeoutMs: number;
+  };
+  readonly sts: { readonly errorReference: 'element' | 'message' };
+  readonly audit: { readonly retainSeconds: number };
+  readonly accounts: readonly Account[];
+  readonly oidcProviders: readonly OidcProvider[];
+  readonly samlProviders: readonly SamlProvider[];
+  readonly roles: readonly Role[];
+  readonly users: readonly User[];
+  /** Customer managed policies by ARN. */
+  readonly managedPolicies: ReadonlyMap<string, Policy>;
+};

@@ -1,0 +1,28 @@
+import type { OidcProvider } from '../domain/identity/oidc-provider.ts';
+import type { Directory, Guardrails } from '../domain/role/directory.ts';
+import type { AccessKey, User } from '../domain/role/user.ts';
+import type { Config } from './config.ts';
+
+const NO_GUARDRAILS: Guardrails = { isManagementAccount: false };
+
+type DirectoryParts = Pick<Config, 'accounts' | 'roles' | 'users' | 'oidcProviders' | 'managedPolicies'>;
+
+/** The configured world, indexed once. */
+export function createDirectory(config: DirectoryParts): Directory {
+  const accounts = new Map<string, Guardrails>(config.accounts.map(({ id, guardrails }) => [id, guardrails]));
+  const roles = new Map<string, Config['roles'][number]>(config.roles.map((role) => [role.arn, role]));
+  const users = new Map<string, User>(config.users.map((user) => [user.arn, user]));
+  const keys = new Map<string, { user: User; key: AccessKey }>(
+    config.users.flatMap((user) => user.accessKeys.map((key) => [key.id, { user, key }] as const)),
+  );
+  const providers = Map.groupBy<string, OidcProvider>(config.oidcProviders, ({ account }) => account);
+  return {
+    hasAccount: (account) => accounts.has(account),
+    role: (arn) => roles.get(arn),
+    user: (arn) => users.get(arn),
+    accessKey: (id) => keys.get(id),
+    oidcProviders: (account) => providers.get(account) ?? [],
+    managedPolicy: (arn) => config.managedPolicies.get(arn),
+    guardrails: (account) => accounts.get(account) ?? NO_GUARDRAILS,
+  };
+}

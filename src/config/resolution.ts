@@ -1,0 +1,95 @@
+import { Secret } from '../domain/credentials/secret.ts';
+import { isArn } from '../domain/role/arn.ts';
+import type { Arn } from '../domain/role/arn.ts';
+import type { FaultCode, Path, Report } from './fault.ts';
+import type { SecretReference } from './fields.ts';
+
+/** What a file read gave: its text, or in a few words why there is none. */
+export type FileText = { readonly text: string } | { readonly problem: string };
+
+/** What resolving needs from outside. */
+export type Resolution = {
+  readonly report: Report;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads a small file; relative paths start at the configuration file's folder. */
+  readonly readFile: (path: string) => FileText;
+  /** Sections that lost faulty entries: a name that is missing there is no further fault. */
+  readonly incomplete: ReadonlySet<string>;
+};
+
+/** Reports an error in the usual form. */
+export function reportError(
+  { report }: Resolution,
+  code: FaultCode,
+  path: Path,
+  text: { readonly message: string; readonly remedy?: string },
+): void {
+  report({ severity: 'error', code, path, ...text });
+}
+
+/** An ARN that is built from checked parts. */
+export function arnOf(text: string): Arn {
+  if (!isArn(text)) throw new Error(`not an ARN: ${text}`);
+  return text;
+}
+
+/** Reports every entry whose key an earlier one has. */
+export function reportDuplicates(
+  entries: readonly { readonly key: string; readonly path: Path }[],
+  what: string,
+  resolution: Resolution,
+): void {
+  const seen = new Set<string>();
+  for (const { key, path } of entries) {
+    if (seen.has(key)) {
+      reportError(resolution, 'duplicate-entry', path, { message: `Another entry has the same ${what}.` });
+    }
+    seen.add(key);
+  }
+}
+
+/** The names of a section, as keys of {@link reportDuplicates}: IAM names differ in more than case. */
+export function namesOf(
+  section: string,
+  entries: readonly { readonly account: string; readonly name: string }[],
+) {
+  return entries.map(({ account, name }, index) => ({
+    key: `${account}/${name.toLowerCase()}`,
+    path: [section, index, 'name'],
+  }));
+}
+
+/** Reads what a reference names; an unset variable, an unreadable file and an empty text are faults. */
+export function readSecret(
+  reference: SecretReference,
+  path: Path,
+  resolution: Resolution,
+): Secret | undefined {
+  const read =
+    reference.env === undefined
+      ? secretFile(reference.file, resolution)
+      : variable(reference.env, resolution);
+  if ('text' in read && read.text !== '') return new Secret(read.text);
+  const source = reference.env === undefined ? 'file' : 'variable';
+  const problem = 'problem' in read ? read.problem : 'it is empty';
+  reportError(resolution, 'secret-missing', [...path, source === 'file' ? 'file' : 'env'], {
+    message: `The ${source} of this secret cannot be used: ${problem}.`,
+    remedy:
+      source === 'file'
+        ? 'Create the file, readable by the service alone.'
+        : 'Set it where the service starts.',
+  });
+  return undefined;
+}
+
+function variable(name: string, { env }: Resolution): FileText {
+  const text = env[name];
+  return text === undefined ? { problem: 'it is not set' } : { text };
+}
+
+function secretFile(path: string | undefined, { readFile }: Resolution): FileText {
+  if (path === undefined) return { problem: 'no file is named' };
+  const read = readFile(path);
+  // Editors and `echo` end a file with a line break that is no part of the secret.
+  return 'text' in read ? { text: read.text.replace(/\r?\n$/, '') } : read;
+}

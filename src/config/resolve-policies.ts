@@ -1,0 +1,100 @@
+import { MalformedPolicyError, parsePolicy } from '../domain/policy/document.ts';
+import type { Policy, PolicyKind } from '../domain/policy/document.ts';
+import type { Path } from './fault.ts';
+import { arnOf, namesOf, reportDuplicates, reportError } from './resolution.ts';
+import type { Resolution } from './resolution.ts';
+import type { ConfigFile } from './schema.ts';
+
+/** Compiles a document; its faults are reported at their own places. */
+export function compilePolicy(
+  document: unknown,
+  place: { readonly kind: PolicyKind; readonly name: string; readonly path: Path },
+  resolution: Resolution,
+): Policy | undefined {
+  try {
+    return parsePolicy(document, { kind: place.kind, name: place.name });
+  } catch (error) {
+    if (!(error instanceof MalformedPolicyError)) throw error;
+    for (const { path, message } of error.faults) {
+      reportError(resolution, 'malformed-policy', [...place.path, ...path], { message });
+    }
+    return undefined;
+  }
+}
+
+/** The customer managed policies of all accounts. */
+export type ManagedPolicies = {
+  readonly byArn: ReadonlyMap<string, Policy>;
+  /** Those that exist, faulty ones included: a reference to a faulty policy is no second fault. */
+  readonly declared: ReadonlySet<string>;
+};
+
+export function resolveManagedPolicies(
+  entries: ConfigFile['policies'],
+  resolution: Resolution,
+): ManagedPolicies {
+  reportDuplicates(namesOf('policies', entries), 'name', resolution);
+  const byArn = new Map<string, Policy>();
+  const declared = new Set<string>();
+  for (const [index, { account, name, document }] of entries.entries()) {
+    const arn = arnOf(`arn:aws:iam::${account}:policy/${name}`);
+    declared.add(arn);
+    const path = ['policies', index, 'document'];
+    const policy = compilePolicy(document, { kind: 'identity', name: arn, path }, resolution);
+    if (policy !== undefined) byArn.set(arn, policy);
+  }
+  return { byArn, declared };
+}
+
+/** What roles, users and groups have in common. */
+type PolicyOwner = {
+  readonly account: string;
+  readonly inlinePolicies: Readonly<Record<string, unknown>>;
+  readonly managedPolicies: readonly string[];
+  readonly permissionsBoundary?: string | undefined;
+};
+
+/** The policies of a role, user or group: inline first, then managed. */
+export function resolveIdentityPolicies(
+  owner: PolicyOwner,
+  path: Path,
+  managed: ManagedPolicies,
+  resolution: Resolution,
+): readonly Policy[] {
+  const inline = Object.entries(owner.inlinePolicies).map(([name, document]) =>
+    compilePolicy(document, { kind: 'identity', name, path: [...path, 'inlinePolicies', name] }, resolution),
+  );
+  const attached = owner.managedPolicies.map((arn, index) =>
+    lookUp(arn, owner.account, [...path, 'managedPolicies', index], managed, resolution),
+  );
+  return [...inline, ...attached].filter((policy) => policy !== undefined);
+}
+
+export function resolveBoundary(
+  owner: PolicyOwner,
+  path: Path,
+  managed: ManagedPolicies,
+  resolution: Resolution,
+): { readonly permissionsBoundary?: Policy } {
+  if (owner.permissionsBoundary === undefined) return {};
+  const place = [...path, 'permissionsBoundary'];
+  const policy = lookUp(owner.permissionsBoundary, owner.account, place, managed, resolution);
+  return policy === undefined ? {} : { permissionsBoundary: policy };
+}
+
+// A boundary that is not found must never be taken for none, so every miss is an error.
+function lookUp(
+  arn: string,
+  account: string,
+  path: Path,
+  { byArn, declared }: ManagedPolicies,
+  resolution: Resolution,
+): Policy | undefined {
+  const isOurs = arn.startsWith(`arn:aws:iam::${account}:policy/`);
+  if (isOurs && (declared.has(arn) || resolution.incomplete.has('policies'))) return byArn.get(arn);
+  reportError(resolution, 'unknown-policy', path, {
+    message: 'No entry of `policies` in the same account has this ARN.',
+    remedy: "Add it to `policies`; AWS's own managed policies must be copied there.",
+  });
+  return undefined;
+}

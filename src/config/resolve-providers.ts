@@ -1,0 +1,121 @@
+import { createPublicKey } from 'node:crypto';
+import { z } from 'zod';
+import type { Jwk, KeySource, OidcProvider } from '../domain/identity/oidc-provider.ts';
+import type { SamlProvider } from './config.ts';
+import type { Path } from './fault.ts';
+import { arnOf, namesOf, readSecret, reportDuplicates, reportError } from './resolution.ts';
+import type { Resolution } from './resolution.ts';
+import type { ConfigFile } from './schema.ts';
+
+type OidcEntry = ConfigFile['oidcProviders'][number];
+
+/** The trusted OpenID Connect issuers. */
+export function resolveOidcProviders(file: ConfigFile, resolution: Resolution): readonly OidcProvider[] {
+  const entries = file.oidcProviders;
+  reportDuplicates(namesOf('oidcProviders', entries), 'name', resolution);
+  reportDuplicates(
+    entries.map((entry, index) => ({ key: oidcArn(entry), path: ['oidcProviders', index, 'issuer'] })),
+    'issuer in its account',
+    resolution,
+  );
+  return entries.map((entry, index) => {
+    const path = ['oidcProviders', index];
+    if (file.outbound.http === 'deny') reportInsecureUrls(entry, path, resolution);
+    if (entry.signIn?.clientSecret !== undefined) {
+      readSecret(entry.signIn.clientSecret, [...path, 'signIn', 'clientSecret'], resolution);
+    }
+    return resolveOidcProvider(entry, path, resolution);
+  });
+}
+
+function oidcArn({ account, issuer }: OidcEntry) {
+  return arnOf(`arn:aws:iam::${account}:oidc-provider/${issuer.replace(/^https?:\/\//, '')}`);
+}
+
+function resolveOidcProvider(entry: OidcEntry, path: Path, resolution: Resolution): OidcProvider {
+  const { name, account, issuer, audiences, algorithms, tags, sourceIdentity } = entry;
+  return {
+    name,
+    arn: oidcArn(entry),
+    account,
+    issuer,
+    audiences,
+    algorithms,
+    clockSkewSeconds: entry.clockSkew,
+    jwks: resolveKeySource(entry.jwks, [...path, 'jwks'], resolution),
+    tags,
+    ...(sourceIdentity !== undefined && { sourceIdentity }),
+  };
+}
+
+function reportInsecureUrls({ issuer, jwks }: OidcEntry, path: Path, resolution: Resolution): void {
+  const urls = [
+    { url: issuer, path: [...path, 'issuer'] },
+    { url: jwks?.uri ?? '', path: [...path, 'jwks', 'uri'] },
+  ];
+  for (const insecure of urls.filter(({ url }) => url.startsWith('http://'))) {
+    reportError(resolution, 'insecure-url', insecure.path, {
+      message: 'This must be https: over plain http anybody on the way could swap the keys.',
+      remedy: 'Use https, or set outbound.http to allow for providers inside your network.',
+    });
+  }
+}
+
+function resolveKeySource(jwks: OidcEntry['jwks'], path: Path, resolution: Resolution): KeySource {
+  if (jwks?.uri !== undefined) return { kind: 'uri', uri: jwks.uri };
+  if (jwks?.file === undefined) return { kind: 'discovery' };
+  const read = resolution.readFile(jwks.file);
+  const keys = 'text' in read ? parseJwks(read.text) : read;
+  if (Array.isArray(keys)) return { kind: 'pinned', keys };
+  reportError(resolution, 'malformed-jwks', [...path, 'file'], {
+    message: `The key set cannot be used: ${'problem' in keys ? keys.problem : 'it is not a JWK Set'}.`,
+    remedy: 'Save what the issuer answers at its jwks_uri.',
+  });
+  return { kind: 'pinned', keys: [] };
+}
+
+const jwkSet = z.looseObject({
+  keys: z
+    .array(z.looseObject({ kty: z.string().min(1) }))
+    .min(1)
+    .max(200),
+});
+
+function parseJwks(text: string): readonly Jwk[] | { readonly problem: string } {
+  const set = jwkSet.safeParse(parseJson(text));
+  if (!set.success) return { problem: 'it is not a JWK Set of 1 to 200 keys' };
+  const faulty = set.data.keys.findIndex((key) => !isPublicKey(key));
+  return faulty === -1 ? set.data.keys : { problem: `key ${faulty} is not a public key` };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+// A symmetric key would let its holder forge tokens; a private one has no place in a file that only verifies.
+function isPublicKey(key: Jwk): boolean {
+  if (Object.hasOwn(key, 'd') || Object.hasOwn(key, 'k')) return false;
+  try {
+    createPublicKey({ key, format: 'jwk' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The trusted SAML identity providers, by name and ARN. */
+export function resolveSamlProviders(
+  entries: ConfigFile['samlProviders'],
+  resolution: Resolution,
+): readonly SamlProvider[] {
+  reportDuplicates(namesOf('samlProviders', entries), 'name', resolution);
+  return entries.map(({ name, account }) => ({
+    name,
+    account,
+    arn: arnOf(`arn:aws:iam::${account}:saml-provider/${name}`),
+  }));
+}
