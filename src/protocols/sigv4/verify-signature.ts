@@ -1,4 +1,4 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { ALGORITHM, type Authorization, type CredentialScope } from './authorization.ts';
 import { canonicalRequest, type PathForm } from './canonical-request.ts';
 import { checkScope } from './check-scope.ts';
@@ -66,13 +66,14 @@ function sign(canonical: string, { timestamp, scope }: Authorization, secretAcce
   return createHmac('sha256', signingKey(secretAccessKey, scope)).update(stringToSign).digest('hex');
 }
 
-function signingKey(secretAccessKey: string, { date, region, service, terminator }: CredentialScope): Buffer {
-  const dateKey = hmac(`AWS4${secretAccessKey}`, date);
-  return hmac(hmac(hmac(dateKey, region), service), terminator);
+function signingKey(secretAccessKey: string, { date, region, service, terminator }: CredentialScope): KeyObject {
+  const dateKey = derive(`AWS4${secretAccessKey}`, date);
+  return derive(derive(derive(dateKey, region), service), terminator);
 }
 
-function hmac(key: string | Buffer, data: string): Buffer {
-  return createHmac('sha256', key).update(data).digest();
+// Node 24 takes a key of bytes through an exception inside: as a KeyObject it costs a third of the time.
+function derive(key: string | KeyObject, data: string): KeyObject {
+  return createSecretKey(createHmac('sha256', key).update(data).digest());
 }
 
 // As text and not as bytes of the hexadecimal: one signature has one spelling.
