@@ -1,0 +1,21 @@
+import type { PolicyRequest } from './request.ts';
+import { resolveTemplate, staticParts, type Template } from './variables.ts';
+import { compileGlob, matchesGlob } from './wildcard.ts';
+
+/** Compares a text of the request with one pattern of the policy; `undefined` where a variable has no value. */
+export type Pattern = (text: string, request: PolicyRequest) => boolean | undefined;
+
+/** Compiles once where no variable depends on the request, else once per question. */
+export function compilePattern(template: Template): Pattern {
+  const parts = staticParts(template);
+  if (parts === undefined) return dynamicPattern(template);
+  const glob = compileGlob(parts);
+  return (text) => matchesGlob(glob, text);
+}
+
+function dynamicPattern(template: Template): Pattern {
+  return (text, request) => {
+    const parts = resolveTemplate(template, request);
+    return parts === undefined ? undefined : matchesGlob(compileGlob(parts), text);
+  };
+}
