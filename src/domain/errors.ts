@@ -9,6 +9,7 @@ export type FailureCode =
   | 'validation-failed'
   | 'invalid-parameter-value'
   | 'request-too-large'
+  | 'request-timeout'
   // who signed
   | 'missing-credentials'
   | 'incomplete-signature'
@@ -25,6 +26,7 @@ export type FailureCode =
   | 'action-denied'
   | 'root-may-not-assume'
   | 'session-credentials-refused'
+  | 'mfa-incomplete'
   | 'mfa-device-unknown'
   | 'mfa-code-wrong'
   // what was asked for
@@ -33,6 +35,7 @@ export type FailureCode =
   | 'malformed-policy'
   | 'packed-policy-too-large'
   | 'invalid-authorization-message'
+  | 'expired-trade-in-token'
   | 'outbound-federation-disabled'
   // us
   | 'store-unavailable';
@@ -44,10 +47,20 @@ export type FailureDetails = {
   readonly cause?: unknown;
 };
 
+/** What a refused caller is told beside the generic text, so that an operator can find and explain the refusal. */
+export type Refusal = {
+  /** `7F3K-Q2MD`: the audit log's key for this refusal. */
+  readonly reference: string;
+  /** The decision, sealed; DecodeAuthorizationMessage opens it. Absent where no policy was asked. */
+  readonly encodedMessage?: string;
+};
+
 /** A failed request. `message`, `cause` and the stack are for our logs; the surface words its own answer from `code` and `params`. */
 export class FederationError extends Error {
   readonly code: FailureCode;
   readonly params: Readonly<Record<string, string | number>>;
+  /** Set once, when the failure is recorded. */
+  refusal?: Refusal;
 
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);

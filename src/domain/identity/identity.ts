@@ -24,6 +24,6 @@ export type Identity = {
   readonly proofHash: string;
   /** `jti`, else the hash: what makes this very proof usable once, where a role asks for that. */
   readonly proofId: string;
-  /** When the proof ends, epoch milliseconds. */
+  /** From when on no verifier takes the proof any more, clock skew included; epoch milliseconds. */
   readonly expiresAtMs: number;
 };

@@ -16,7 +16,8 @@ export type ArnParts = {
 /** Splits at the first five colons; `undefined` where the text is no ARN. */
 export function splitArn(text: string): ArnParts | undefined {
   const [arn, partition, service, region, account, ...rest] = text.split(':');
-  if (arn !== 'arn' || partition === undefined || service === undefined || region === undefined) return undefined;
+  if (arn !== 'arn' || partition === undefined || service === undefined || region === undefined)
+    return undefined;
   if (account === undefined || rest.length === 0) return undefined;
   const resource = rest.join(':');
   if (partition === '' || service === '' || resource === '') return undefined;

@@ -1,0 +1,342 @@
+import { hash, randomBytes } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { Logger } from 'pino';
+import type { Config, ListenAddress } from './config/config.ts';
+import { createDirectory } from './config/directory.ts';
+import type { Fault } from './config/fault.ts';
+import { loadConfig } from './config/load.ts';
+import type { InlinePolicyParser } from './domain/federation/caller.ts';
+import type { ProviderKeys } from './domain/identity/provider-keys.ts';
+import { parsePolicyText, type Policy } from './domain/policy/document.ts';
+import type { Directory } from './domain/role/directory.ts';
+import { mountManagement } from './http/management/mount-management.ts';
+import { measure } from './http/middleware/measure.ts';
+import { createProxyList } from './http/middleware/request-facts.ts';
+import type { StsDeps } from './http/sts/actions.ts';
+import { mountSts, type StsSurface } from './http/sts/mount-sts.ts';
+import { createAuthorizationMessages } from './keys/authorization-message.ts';
+import { createGuardedFetch } from './keys/guarded-fetch.ts';
+import { loadMasterKeyRing } from './keys/master-key.ts';
+import { createKeySource } from './keys/remote-jwks.ts';
+import { createSealer } from './keys/seal.ts';
+import { verifyIdToken } from './protocols/oidc/verify-id-token.ts';
+import { packedPolicySize } from './protocols/sts/packed-policy-size.ts';
+import { verifyTotp } from './protocols/totp/verify-totp.ts';
+import { createRedisStore } from './stores/redis/redis-store.ts';
+import { createSqliteStore } from './stores/sqlite/sqlite-store.ts';
+import type { Store } from './stores/store.ts';
+import { createAuditSink } from './telemetry/audit-sink.ts';
+import { createLogger } from './telemetry/logger.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+
+export type BridgeOptions = {
+  readonly configPath: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+};
+
+/** A running bridge. */
+export type Bridge = {
+  /** `http://host:port` of the public and of the management listener. */
+  readonly addresses: { readonly public: string; readonly management: string };
+  /** Loads the configuration again; keeps the old one, and says why, when the new one has a fault. */
+  readonly reload: () => Promise<void>;
+  /** Answers what is under way, then stops. */
+  readonly close: () => Promise<void>;
+};
+
+/** The configuration cannot be used: every fault with its place. */
+export class ConfigurationError extends Error {
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly Fault[]) {
+    super('the configuration has faults');
+    this.name = 'ConfigurationError';
+    this.faults = faults;
+  }
+}
+
+const SWEEP_INTERVAL_MS = 60_000;
+const CLOSE_GRACE_MS = 5_000;
+
+/** Opens the store that a configuration names. */
+export function openStore(config: Config): Store {
+  const now = Date.now;
+  if (config.store.kind === 'sqlite') return createSqliteStore({ path: config.store.path, now });
+  const { connection, username, password } = config.store;
+  return createRedisStore({
+    connection,
+    now,
+    auditRetainMs: config.audit.retainSeconds * 1000,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password: password.reveal() }),
+  });
+}
+
+/**
+ * Starts the bridge: the only place that knows every part.
+ *
+ * @throws ConfigurationError, or an Error that says what to do (master key, store file, busy port)
+ */
+export async function startBridge(options: BridgeOptions): Promise<Bridge> {
+  const config = load(options);
+  const logger = createLogger(config.logLevel);
+  const metrics = createMetrics(options.version);
+  const audit = createAuditSink();
+  const store = openStore(config);
+  const parts = { store, emit: audit.emit, logger, metrics };
+  let runtime = createRuntime(config, parts, undefined);
+  metrics.configurationLoaded('success', Date.now());
+
+  const publicServer = createPublicServer(() => runtime, parts);
+  const managementServer = createManagementServer(parts);
+  await listen(publicServer, config.listen);
+  await listen(managementServer, config.management);
+  const sweeper = setInterval(() => void sweep(store, runtime.config, logger), SWEEP_INTERVAL_MS);
+  sweeper.unref();
+  logger.info({ address: addressOf(publicServer) }, 'listening');
+
+  return {
+    addresses: { public: addressOf(publicServer), management: addressOf(managementServer) },
+    reload: async () => {
+      const next = reloadRuntime(options, runtime, parts);
+      if (!next) return;
+      const previous = runtime;
+      runtime = next;
+      await revokeOrphans(previous.config, next.deps.directory, parts);
+    },
+    close: async () => {
+      clearInterval(sweeper);
+      await Promise.all([stop(publicServer), stop(managementServer)]);
+      audit.flush();
+      await store.close();
+    },
+  };
+}
+
+type Parts = {
+  readonly store: Store;
+  readonly emit: (event: string) => void;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+};
+
+/** Everything that a configuration decides; replaced whole by a reload. */
+type Runtime = {
+  readonly config: Config;
+  readonly keysOf: ProviderKeys;
+  readonly deps: StsDeps;
+  readonly surface: StsSurface;
+};
+
+function load({ configPath, env }: BridgeOptions): Config {
+  const result = loadConfig(configPath, { env });
+  if (!result.ok) throw new ConfigurationError(result.faults);
+  return result.config;
+}
+
+function createRuntime(config: Config, parts: Parts, previous: Runtime | undefined): Runtime {
+  const { store, emit, logger, metrics } = parts;
+  const now = Date.now;
+  const sealer = createSealer(loadMasterKeyRing(config.masterKey));
+  const messages = createAuthorizationMessages(sealer);
+  const directory = createDirectory(config);
+  const keysOf = keySourceOf(config, previous);
+  const deps: StsDeps = {
+    directory,
+    sessions: store.sessions,
+    audit: store.audit,
+    emit,
+    random: (length) => randomBytes(length),
+    seal: (secret, context) => sealer.seal(secret, context),
+    openSecret: (sealed, context) => sealer.open(sealed, context).toString(),
+    encodeMessage: messages.encode,
+    decodeMessage: messages.decode,
+    parseInline: createInlinePolicyParser(),
+    packedPolicySize,
+    verifyTotp,
+    hashProof: (proof) => hash('sha256', proof),
+    verifyWebIdentity: async (token, account, nowMs) => {
+      const providers = directory.oidcProviders(account);
+      return (await verifyIdToken(token, { providers, keysOf, nowMs })).identity;
+    },
+  };
+  const surface: StsSurface = {
+    now,
+    region: config.region,
+    secureTransport: config.publicUrl.startsWith('https:'),
+    trustedProxies: createProxyList(config.listen.trustedProxies),
+    errorReference: config.sts.errorReference,
+    onAnswer: ({ action, code }) => {
+      metrics.stsAnswered(action, code);
+    },
+    onBug: (error, requestId) => {
+      logger.error({ err: error, requestId }, 'request failed for an unforeseen reason');
+    },
+  };
+  return { config, keysOf, deps, surface };
+}
+
+// Keys of issuers are worth keeping over a reload; other network rules make them unsure.
+function keySourceOf({ outbound }: Config, previous: Runtime | undefined): ProviderKeys {
+  if (previous && JSON.stringify(previous.config.outbound) === JSON.stringify(outbound))
+    return previous.keysOf;
+  return createKeySource({ fetch: createGuardedFetch(outbound), now: Date.now });
+}
+
+const INLINE_POLICIES = 1000;
+
+// Session policies are few and come again with every request of their session: compiled once, the oldest forgotten first.
+function createInlinePolicyParser(): InlinePolicyParser {
+  const compiled = new Map<string, Policy>();
+  return (text) => {
+    const known = compiled.get(text);
+    if (known) return known;
+    const policy = parsePolicyText(text, { kind: 'session', name: 'session policy' });
+    const [oldest] = compiled.keys();
+    if (compiled.size >= INLINE_POLICIES && oldest !== undefined) compiled.delete(oldest);
+    compiled.set(text, policy);
+    return policy;
+  };
+}
+
+function reloadRuntime(options: BridgeOptions, current: Runtime, parts: Parts): Runtime | undefined {
+  const { logger, metrics } = parts;
+  try {
+    const config = load(options);
+    const runtime = createRuntime(config, parts, current);
+    logger.info(changesBetween(current.config, config), 'configuration reloaded');
+    metrics.configurationLoaded('success', Date.now());
+    return runtime;
+  } catch (error) {
+    const faults = error instanceof ConfigurationError ? error.faults : undefined;
+    logger.error({ err: error, faults }, 'configuration not reloaded; the old one stays');
+    metrics.configurationLoaded('failure', Date.now());
+    return undefined;
+  }
+}
+
+/** Settings that only a restart changes. */
+const RESTART_ONLY = ['listen', 'management', 'store', 'logLevel'] as const;
+
+function changesBetween(before: Config, after: Config): Readonly<Record<string, unknown>> {
+  const names = (config: Config) => ({
+    roles: new Set<string>(config.roles.map(({ arn }) => arn)),
+    users: new Set<string>(config.users.map(({ arn }) => arn)),
+    providers: new Set<string>(config.oidcProviders.map(({ arn }) => arn)),
+  });
+  const [old, young] = [names(before), names(after)];
+  const difference = (kind: keyof typeof old): Readonly<Record<string, readonly string[]>> => ({
+    added: [...young[kind].difference(old[kind])],
+    removed: [...old[kind].difference(young[kind])],
+  });
+  const needRestart = RESTART_ONLY.filter(
+    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
+  );
+  return {
+    roles: difference('roles'),
+    users: difference('users'),
+    providers: difference('providers'),
+    needRestart,
+  };
+}
+
+// A role or user that left the configuration takes its sessions along: made again later, it must not wake them.
+async function revokeOrphans(before: Config, directory: Directory, { store, logger }: Parts): Promise<void> {
+  const roles = before.roles.filter(({ arn }) => !directory.role(arn));
+  const users = before.users.filter(({ arn }) => !directory.user(arn));
+  for (const { arn } of [...roles, ...users]) {
+    try {
+      const revoked = await store.sessions.revokeAll({ by: 'role', value: arn });
+      logger.info({ arn, revoked }, 'sessions of a removed role or user revoked');
+    } catch (error) {
+      logger.error({ err: error, arn }, 'sessions of a removed role or user not revoked');
+    }
+  }
+}
+
+async function sweep(store: Store, config: Config, logger: Logger): Promise<void> {
+  try {
+    await store.sessions.sweep(Date.now() - config.audit.retainSeconds * 1000);
+  } catch (error) {
+    logger.warn({ err: error }, 'expired sessions not swept');
+  }
+}
+
+/** Web identity tokens may come in the query string: 20,000 characters and the rest of a request. */
+const MAX_HEADER_BYTES = 65_536;
+
+function createPublicServer(runtime: () => Runtime, { metrics, logger }: Parts): Server {
+  const app = new Koa();
+  const router = new Router();
+  mountSts(
+    router,
+    () => runtime().surface,
+    () => runtime().deps,
+  );
+  app.use(measure(metrics.httpAnswered));
+  app.use(router.routes()).use(router.allowedMethods());
+  return serverOf(app, logger);
+}
+
+function createManagementServer({ store, metrics, logger }: Parts): Server {
+  const app = new Koa();
+  const router = new Router();
+  mountManagement(router, { ping: () => store.ping(), renderMetrics: metrics.render });
+  app.use(router.routes()).use(router.allowedMethods());
+  return serverOf(app, logger);
+}
+
+function serverOf(app: Koa, logger: Logger): Server {
+  app.on('error', (error: unknown) => {
+    logger.error({ err: error }, 'request failed for an unforeseen reason');
+  });
+  const handle = app.callback();
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 65_000,
+    },
+    (request, response) => void handle(request, response),
+  );
+  return server;
+}
+
+function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const message =
+        cause.code === 'EADDRINUSE'
+          ? `Port ${port} on ${host} is in use: stop what uses it, or choose another port in the configuration.`
+          : `Cannot listen on ${host}:${port}: ${cause.message}`;
+      reject(new Error(message, { cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function addressOf(server: Server): string {
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') return '';
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}
+
+async function stop(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
+  server.closeIdleConnections();
+  const force = setTimeout(() => {
+    server.closeAllConnections();
+  }, CLOSE_GRACE_MS);
+  await closed;
+  clearTimeout(force);
+}

@@ -1,0 +1,23 @@
+import type { Caller } from '../federation/caller.ts';
+import type { RequestFacts } from '../federation/request-facts.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { Decision } from '../policy/decision.ts';
+
+/** What is learnt of a request on its way; the event is written from it once, when the request's fate is known. */
+export type AuditDraft = {
+  readonly facts: RequestFacts;
+  /** The action, without its service. */
+  readonly eventName: string;
+  /** In lower camel case, without tokens, codes and assertions (wire-spec 10.1). */
+  requestParameters: Readonly<Record<string, unknown>>;
+  /** The role that was asked for. */
+  roleArn?: string;
+  /** Who it was, as soon as that is proved. */
+  identity?: Identity;
+  caller?: Caller;
+  /** The access key that signed, or claims to. */
+  accessKeyId?: string;
+  /** SHA-256 of a proof that was not verified, hex. */
+  tokenHash?: string;
+  decision?: { readonly action: string; readonly decision: Decision };
+};

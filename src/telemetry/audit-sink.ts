@@ -1,0 +1,23 @@
+import { destination } from 'pino';
+
+export type AuditSink = {
+  /** Writes one event, JSON text without a line break, as a line. */
+  readonly emit: (event: string) => void;
+  readonly flush: () => void;
+};
+
+const BUFFER_BYTES = 16_384;
+const FLUSH_MS = 200;
+
+/** The audit stream: one JSON line an event on stdout. Buffered, since the store already has the event. */
+export function createAuditSink(): AuditSink {
+  const stdout = destination({ fd: 1, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_MS });
+  return {
+    emit: (event) => {
+      stdout.write(`${event}\n`);
+    },
+    flush: () => {
+      stdout.flushSync();
+    },
+  };
+}

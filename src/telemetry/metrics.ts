@@ -1,0 +1,66 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
+
+/** What is counted. Labels are of closed sets: never users, ARNs or what a client sends. */
+export type Metrics = {
+  readonly stsAnswered: (action: string, code: string) => void;
+  readonly httpAnswered: (labels: { route: string; method: string; status: number; seconds: number }) => void;
+  readonly configurationLoaded: (outcome: 'success' | 'failure', timeMs: number) => void;
+  /** Prometheus's text format. */
+  readonly render: () => Promise<string>;
+};
+
+/** Buckets of OpenTelemetry's HTTP convention, in seconds. */
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+export function createMetrics(version: string): Metrics {
+  const register = new Registry();
+  const registers = [register];
+  collectDefaultMetrics({ register });
+  new Gauge({
+    name: 'rolebridge_build_info',
+    help: 'The running version.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
+  const sts = new Counter({
+    name: 'rolebridge_sts_requests_total',
+    help: 'STS requests by action and outcome; reason is the error code.',
+    labelNames: ['action', 'outcome', 'reason'],
+    registers,
+  });
+  const http = new Histogram({
+    name: 'http_server_request_duration_seconds',
+    help: 'Time from request to answer.',
+    labelNames: ['http_route', 'http_request_method', 'http_response_status_code'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const reload = new Gauge({
+    name: 'rolebridge_config_last_reload_success_timestamp_seconds',
+    help: 'When the configuration was last loaded without a fault.',
+    registers,
+  });
+  const reloads = new Counter({
+    name: 'rolebridge_config_reloads_total',
+    help: 'Configuration loads by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  return {
+    stsAnswered: (action, code) => {
+      const outcome = code === 'Success' ? 'success' : 'failure';
+      sts.inc({ action, outcome, reason: outcome === 'success' ? '' : code });
+    },
+    httpAnswered: ({ route, method, status, seconds }) => {
+      http.observe(
+        { http_route: route, http_request_method: method, http_response_status_code: String(status) },
+        seconds,
+      );
+    },
+    configurationLoaded: (outcome, timeMs) => {
+      reloads.inc({ outcome });
+      if (outcome === 'success') reload.set(timeMs / 1000);
+    },
+    render: () => register.metrics(),
+  };
+}
