@@ -1,6 +1,6 @@
 // Each folder of src may import itself and the folders named here; app.ts may import all.
 const mayImport = {
-  config: [],
+  config: ['domain'],
   domain: [],
   protocols: ['domain'],
   stores: ['domain'],

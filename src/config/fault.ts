@@ -1,4 +1,4 @@
-import type { Finding } from '../domain/policy/lint-trust.ts';
+import type { FindingCode } from '../domain/policy/lint-trust.ts';
 
 /** Where something is inside the configuration, from the top: keys and list positions. */
 export type Path = readonly (string | number)[];
@@ -23,7 +23,7 @@ export type FaultCode =
   | 'secret-missing'
   | 'secret-malformed'
   | 'unused-role'
-  | Finding['code'];
+  | FindingCode;
 
 /** One thing that is wrong, by its place in the configuration. `error`s keep the service from starting. */
 export type Issue = {

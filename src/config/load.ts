@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Secret } from '../domain/credentials/secret.ts';
 import type { Config } from './config.ts';
 import { renderPath } from './fault.ts';
 import type { Fault, Issue, Path } from './fault.ts';
@@ -98,10 +97,15 @@ function inFileOrder(faults: readonly Fault[]): readonly Fault[] {
   return faults.toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
+// Plain data only: what is compiled guards itself, and byte arrays cannot be frozen.
 function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || value instanceof Secret || Object.isFrozen(value))
-    return value;
-  Object.freeze(value);
-  for (const child of value instanceof Map ? value.values() : Object.values(value)) deepFreeze(child);
+  if (Array.isArray(value) || isPlain(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
   return value;
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -1,5 +1,5 @@
 import type { Config, MasterKeySource, RedisConnection, StoreSettings } from './config.ts';
-import { reportDuplicates, readSecret, reportError } from './resolution.ts';
+import { namesOf, readSecret, reportDuplicates, reportError } from './resolution.ts';
 import type { Resolution } from './resolution.ts';
 import { resolveAccounts } from './resolve-accounts.ts';
 import { compilePolicy, resolveManagedPolicies } from './resolve-policies.ts';
@@ -45,8 +45,9 @@ function resolveWorld(file: ConfigFile, resolution: Resolution) {
   const roles = resolveRoles(file.roles, { managed, providers }, resolution);
   const users = resolveUsers(file, managed, resolution);
   const world = { accounts, oidcProviders, samlProviders, roles, users, managedPolicies: managed.byArn };
-  // In a file with faulty entries, who is missing may just be faulty.
-  if (resolution.incomplete.size === 0) findUnusedRoles(file.roles, world).forEach(resolution.report);
+  // Among faulty entries, who seems to be missing may just be faulty.
+  const isComplete = resolution.incomplete.size === 0 && roles.length === file.roles.length;
+  if (isComplete) findUnusedRoles(world).forEach(resolution.report);
   return world;
 }
 
@@ -95,6 +96,7 @@ function checkLaterSections({ applications, services }: ConfigFile, resolution: 
     if (clientSecret === undefined) continue;
     readSecret(clientSecret, ['applications', index, 'clientSecret'], resolution);
   }
+  reportDuplicates(namesOf('services', services), 'name', resolution);
   const audiences = services.map(({ audience }, index) => ({
     key: audience,
     path: ['services', index, 'audience'],

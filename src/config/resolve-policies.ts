@@ -40,7 +40,7 @@ export function resolveManagedPolicies(
     const arn = arnOf(`arn:aws:iam::${account}:policy/${name}`);
     declared.add(arn);
     const path = ['policies', index, 'document'];
-    const policy = compilePolicy(document, { kind: 'identity', name: arn, path }, resolution);
+    const policy = compilePolicy(document, { kind: 'managed', name: arn, path }, resolution);
     if (policy !== undefined) byArn.set(arn, policy);
   }
   return { byArn, declared };

@@ -1,5 +1,6 @@
 import { Secret } from '../domain/credentials/secret.ts';
 import { lintTrustPolicy } from '../domain/policy/lint-trust.ts';
+import type { FindingCode, TrustedProvider } from '../domain/policy/lint-trust.ts';
 import type { Policy } from '../domain/policy/document.ts';
 import type { AccessKey, MfaDevice, User } from '../domain/role/user.ts';
 import type { Role } from '../domain/role/role.ts';
@@ -13,7 +14,9 @@ import type { ConfigFile } from './schema.ts';
 
 type RoleEntry = ConfigFile['roles'][number];
 type UserEntry = ConfigFile['users'][number];
-type TrustWorld = Parameters<typeof lintTrustPolicy>[1]['providers'];
+type TrustWorld = readonly TrustedProvider[];
+
+const PROVIDER_CODES: readonly FindingCode[] = ['unknown-provider', 'unknown-claim-prefix'];
 
 /** The roles; a trust policy that is unsafe is reported at the statement in question. */
 export function resolveRoles(
@@ -67,9 +70,9 @@ function reportFindings(
   { report, incomplete }: Resolution,
 ): void {
   // With a faulty provider cut out, its trust policies would be blamed for naming nobody.
-  if (incomplete.has('oidcProviders') || incomplete.has('samlProviders')) return;
+  const spared = incomplete.has('oidcProviders') || incomplete.has('samlProviders') ? PROVIDER_CODES : [];
   for (const finding of lintTrustPolicy(policy, { roleArn: place.arn, providers: place.providers })) {
-    report({ ...finding, path: [...place.path, ...finding.path] });
+    if (!spared.includes(finding.code)) report({ ...finding, path: [...place.path, ...finding.path] });
   }
 }
 
