@@ -26,11 +26,11 @@ export function addAuditCommand(program: Command, configOption: () => Option): v
     .command('audit')
     .description('read the audit log, oldest event first')
     .addOption(configOption())
-    .option('--ref REF', 'only the event with this reference')
-    .option('--role ARN', 'only events about this role')
-    .option('--since TIME', 'only events since then: 2026-01-31T12:00:00Z, or 30m, 12h, 7d ago')
+    .option('--ref <REF>', 'only the event with this reference')
+    .option('--role <ARN>', 'only events about this role')
+    .option('--since <TIME>', 'only events since then: 2026-01-31T12:00:00Z, or 30m, 12h, 7d ago')
     .addOption(
-      new Option('--outcome OUTCOME', 'only events that ended so').choices(['allowed', 'denied', 'failed']),
+      new Option('--outcome <OUTCOME>', 'only events that ended so').choices(['allowed', 'denied', 'failed']),
     )
     .option('--json', 'one JSON event a line')
     .option('--follow', 'go on with new events until interrupted')

@@ -5,7 +5,7 @@ import { CommandError, complain } from './output.ts';
 const DEFAULT_CONFIG = 'rolebridge.yaml';
 
 function configOption(): Option {
-  return new Option('-c, --config FILE', 'the configuration')
+  return new Option('-c, --config <FILE>', 'the configuration')
     .env('ROLEBRIDGE_CONFIG')
     .default(DEFAULT_CONFIG);
 }

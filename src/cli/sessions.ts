@@ -16,10 +16,10 @@ export function addSessionsCommand(program: Command, configOption: () => Option)
     .command('list')
     .description('living sessions, one line each')
     .addOption(configOption())
-    .option('--person PERSON', 'only of this person: "<provider ARN> <subject>", or a user\'s ARN')
-    .option('--role ARN', 'only of this role')
-    .option('--provider ARN', 'only of this identity provider')
-    .option('--limit N', 'at most so many', '100')
+    .option('--person <PERSON>', 'only of this person: "<provider ARN> <subject>", or a user\'s ARN')
+    .option('--role <ARN>', 'only of this role')
+    .option('--provider <ARN>', 'only of this identity provider')
+    .option('--limit <N>', 'at most so many', '100')
     .option('--json', 'one JSON object a line')
     .action(listSessions);
   sessions
@@ -27,9 +27,9 @@ export function addSessionsCommand(program: Command, configOption: () => Option)
     .description('end sessions at once: one by its access key id, or all of a role, person or provider')
     .argument('[access-key-id]', 'ASIA…')
     .addOption(configOption())
-    .option('--person PERSON', 'all of this person')
-    .option('--role ARN', 'all of this role')
-    .option('--provider ARN', 'all of this identity provider')
+    .option('--person <PERSON>', 'all of this person')
+    .option('--role <ARN>', 'all of this role')
+    .option('--provider <ARN>', 'all of this identity provider')
     .action(revokeSessions);
 }
 
