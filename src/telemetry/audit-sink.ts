@@ -6,7 +6,7 @@ export type AuditSink = {
   readonly flush: () => void;
 };
 
-const BUFFER_BYTES = 16_384;
+const BUFFER_BYTES = 8_192;
 const FLUSH_MS = 200;
 
 /** The audit stream: one JSON line an event on stdout. Buffered, since the store already has the event. */
