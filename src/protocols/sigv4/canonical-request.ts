@@ -55,8 +55,6 @@ function canonicalQuery(rawQuery: string): string {
 }
 
 function canonicalPair(pair: string): readonly [name: string, value: string] {
-  // `a=&b` and `a&&b` would sign the same.
-  if (pair === '') throw generalMismatch('an empty pair in the query');
   const [name, value] = splitPair(pair);
   return [encodeComponent(decodeComponent(name)), encodeComponent(decodeComponent(value))];
 }
