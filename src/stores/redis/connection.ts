@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import { Cluster, Redis } from 'ioredis';
+import type { RedisCommander, RedisOptions } from 'ioredis';
+import { FederationError } from '../../domain/errors.ts';
+import type { Script } from './scripts.ts';
+
+/** Exactly one of the three; URLs are `redis://` or, with TLS, `rediss://`, and may carry user and password. */
+export type RedisEndpoint =
+  | { readonly url: string }
+  | { readonly cluster: readonly string[] }
+  /** User and password of the first URL are used for the sentinels and for the servers that they watch. */
+  | { readonly sentinels: readonly string[]; readonly master: string };
+
+/** A command ends by then, whatever it waits for; callers are promised two seconds. */
+const DEADLINE_MS = 1800;
+/** A connection that stays silent with commands under way is given up, so that they are not kept for later. */
+const SILENCE_MS = 1500;
+const CONNECT_MS = 1000;
+const LONGEST_PAUSE_MS = 500;
+
+const pause = (times: number): number => Math.min(times * 50, LONGEST_PAUSE_MS);
+
+/*
+ * Nothing is queued while there is no connection, and nothing is sent twice: a command whose caller was told that it
+ * failed must not be carried out minutes later, and a single-use mark must not meet itself.
+ */
+const CLIENT = {
+  // One shape of replies, whatever the server's version: nothing here needs RESP3.
+  protocol: 2,
+  connectTimeout: CONNECT_MS,
+  socketTimeout: SILENCE_MS,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  // After a failover the old master says READONLY: connect anew and so find the new one.
+  reconnectOnError: (error) => error.message.startsWith('READONLY'),
+} as const satisfies RedisOptions;
+
+export type Connection = {
+  /** One command. @throws FederationError `store-unavailable` whenever Redis did not carry it out. */
+  run<T>(command: (client: RedisCommander) => Promise<T>): Promise<T>;
+  /** One script, by its hash; its text goes along only when the server does not know it. */
+  script(
+    script: Script,
+    keys: readonly string[],
+    values: readonly (string | number | Buffer)[],
+  ): Promise<unknown>;
+  close(): void;
+};
+
+export function connect(endpoint: RedisEndpoint): Connection {
+  const client = createClient(endpoint);
+  // Every command reports its own failure; without a listener ioredis prints to the console.
+  client.on('error', () => undefined);
+  const ready = waiting(client);
+  const run: Connection['run'] = (command) =>
+    withinDeadline(client.status === 'ready' ? command(client) : ready().then(() => command(client)));
+  return {
+    run,
+    script: ({ lua, sha }, keys, values) =>
+      run((commands) =>
+        commands.evalsha(sha, keys.length, ...keys, ...values).catch((error: unknown) => {
+          if (!isUnknownScript(error)) throw error;
+          return commands.eval(lua, keys.length, ...keys, ...values);
+        }),
+      ),
+    close: () => {
+      client.disconnect();
+    },
+  };
+}
+
+function createClient(endpoint: RedisEndpoint): Redis | Cluster {
+  if ('url' in endpoint) {
+    return new Redis(endpoint.url, { ...CLIENT, retryStrategy: pause, enableOfflineQueue: false });
+  }
+  if ('cluster' in endpoint) {
+    return new Cluster([...endpoint.cluster], {
+      redisOptions: { ...CLIENT, ...accessOf(endpoint.cluster) },
+      enableOfflineQueue: false,
+      clusterRetryStrategy: pause,
+      maxRedirections: 8,
+      slotsRefreshInterval: 5000,
+    });
+  }
+  const access = accessOf(endpoint.sentinels);
+  return new Redis({
+    ...CLIENT,
+    ...access,
+    ...('tls' in access ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
+    ...('password' in access ? { sentinelPassword: access.password } : {}),
+    ...('username' in access ? { sentinelUsername: access.username } : {}),
+    sentinels: endpoint.sentinels.map(toAddress),
+    name: endpoint.master,
+    sentinelCommandTimeout: CONNECT_MS,
+    sentinelRetryStrategy: pause,
+    retryStrategy: pause,
+    enableOfflineQueue: false,
+  });
+}
+
+function toAddress(text: string): { readonly host: string; readonly port: number } {
+  const { hostname, port } = new URL(text);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 26_379 : Number(port) };
+}
+
+/** User, password and TLS as the first URL has them: nodes that are found later need them, too. */
+function accessOf(urls: readonly string[]): Pick<RedisOptions, 'username' | 'password' | 'tls'> {
+  const { protocol, username, password } = new URL(urls[0] ?? '');
+  return {
+    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+  };
+}
+
+/** All who wait share one wait. It ends at once when an attempt to connect fails: `once` rejects on `error`. */
+function waiting(client: Redis | Cluster): () => Promise<unknown> {
+  let wait: Promise<unknown> | undefined;
+  return () => {
+    wait ??= once(client, 'ready', { signal: AbortSignal.timeout(CONNECT_MS) }).finally(() => {
+      wait = undefined;
+    });
+    return wait;
+  };
+}
+
+function withinDeadline<T>(work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown): void => {
+      clearTimeout(timer);
+      reject(new FederationError('store-unavailable', 'Redis does not answer', { cause }));
+    };
+    const timer = setTimeout(fail, DEADLINE_MS, new Error('deadline exceeded'));
+    work.then((value) => {
+      clearTimeout(timer);
+      resolve(value);
+    }, fail);
+  });
+}
+
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
+}

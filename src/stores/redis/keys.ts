@@ -1,0 +1,49 @@
+import { BASE32, bucketOfId, bucketOfKey } from '../../domain/session/bucket.ts';
+import type { SessionIndex } from '../../domain/session/session-store.ts';
+import { keyDigest } from '../key-digest.ts';
+
+/** Longer than any id or reference that was ever given out. */
+const LONGEST_ID = 128;
+
+/** One Redis slot each. */
+export const BUCKETS: readonly string[] = Array.from(BASE32);
+
+/**
+ * Names of keys. The braces hold the bucket, which is all that Redis hashes (Cluster specification, "Hash tags"), so that
+ * everything which one script touches lives in one slot.
+ */
+export type Keys = {
+  session(accessKeyId: string): string;
+  /** Access key ids, scored by expiry. */
+  index(bucket: string, digest: string): string;
+  /** Digests of the roles and users that sessions of the bucket live on, scored by their last expiry. */
+  issuers(bucket: string): string;
+  audit(bucket: string): string;
+  reference(reference: string): string;
+  mark(key: string): string;
+  attempts(key: string): string;
+  ping(): string;
+};
+
+export function createKeys(prefix: string): Keys {
+  const key = (bucket: string, name: string): string => `${prefix}{${bucket}}${name}`;
+  return {
+    session: (accessKeyId) => key(bucketOfId(accessKeyId), `s:${accessKeyId}`),
+    index: (bucket, digest) => key(bucket, `i:${digest}`),
+    issuers: (bucket) => key(bucket, 'issuers'),
+    audit: (bucket) => key(bucket, 'audit'),
+    reference: (reference) => key(bucketOfId(reference), `r:${reference}`),
+    mark: (text) => key(bucketOfKey(text), `m:${keyDigest(text)}`),
+    attempts: (text) => key(bucketOfKey(text), `n:${keyDigest(text)}`),
+    ping: () => key(BASE32.charAt(0), 'ping'),
+  };
+}
+
+export function indexDigest(index: SessionIndex, value: string): string {
+  return keyDigest(`${index} ${value}`);
+}
+
+/** What callers bring as an id names a key only when it could be ours: another last character would break the hash tag. */
+export function isStorableId(id: string): boolean {
+  return id.length > 0 && id.length <= LONGEST_ID && BASE32.includes(bucketOfId(id));
+}

@@ -1,0 +1,176 @@
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { z } from 'zod';
+import type { Session, SessionKind, SessionPolicyLayer } from '../domain/session/session.ts';
+import { CLAIMS_DICTIONARY } from './claims-dictionary.ts';
+import { createFieldReader, createFieldWriter, pushVarint, readVarint } from './record-fields.ts';
+import type { FieldReader, FieldWriter } from './record-fields.ts';
+
+/*
+ * A record: version (1 byte) · CRC-32 of the rest, seeded with the access key id (4) · token hash (32) ·
+ * lengths of the next three (varints) · sealed secret · numbers · text · claims (deflated JSON, to the end).
+ * Verifying a signature reads everything but the claims, so they stay packed until somebody asks for one.
+ */
+const VERSION = 1;
+const CHECKED_FROM = 5;
+const HASH_END = 37;
+const KINDS = ['assumed-role', 'session-token', 'federated-user'] as const satisfies SessionKind[];
+
+// The dictionary and a token's claims fit into 8 kB; a smaller window and less memory halve the cost of a call.
+const DEFLATE = { level: 3, memLevel: 5, windowBits: 13, dictionary: CLAIMS_DICTIONARY };
+// Tokens end at 20,000 characters; condition keys repeat the issuer's name for each claim.
+const INFLATE = { windowBits: 13, dictionary: CLAIMS_DICTIONARY, maxOutputLength: 4 * 1024 * 1024 };
+
+const claimsSchema = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
+
+/** The bytes that stand for a session in a store: about 500 for a GitHub Actions token with all its claims. */
+export function encodeSession(session: Session): Buffer {
+  if (session.tokenHash.length !== HASH_END - CHECKED_FROM) throw new RangeError('a token hash has 32 bytes');
+  const { numbers, text } = writeFields(session);
+  const lengths: number[] = [];
+  for (const part of [session.sealedSecret, numbers, text]) pushVarint(lengths, part.length);
+  const claims = deflateRawSync(JSON.stringify(session.claims), DEFLATE);
+  const header = Buffer.alloc(CHECKED_FROM);
+  const parts = [
+    header,
+    session.tokenHash,
+    Buffer.from(lengths),
+    session.sealedSecret,
+    numbers,
+    text,
+    claims,
+  ];
+  const record = Buffer.concat(parts);
+  record[0] = VERSION;
+  record.writeUInt32LE(checksum(session.accessKeyId, record), 1);
+  return record;
+}
+
+/**
+ * Reads what {@link encodeSession} wrote for this access key id; `claims` is unpacked when it is first read.
+ *
+ * @throws Error when the record is cut, altered, another session's or of an unknown version: never a half session.
+ */
+export function decodeSession(accessKeyId: string, record: Uint8Array): Session {
+  const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
+  try {
+    return readSession(accessKeyId, bytes);
+  } catch (cause) {
+    throw new Error(`the stored session ${accessKeyId} cannot be read`, { cause });
+  }
+}
+
+function readSession(accessKeyId: string, bytes: Buffer): Session {
+  if (bytes[0] !== VERSION) throw new Error(`unknown record version ${bytes[0] ?? 'none'}`);
+  if (bytes.length < HASH_END) throw new Error('record is cut');
+  if (bytes.readUInt32LE(1) !== checksum(accessKeyId, bytes)) throw new Error('checksum does not fit');
+  const [sealedSecret, numbers, text, claims] = splitParts(bytes);
+  const reader = createFieldReader(numbers, text);
+  const fields = readFields(reader);
+  reader.finish();
+  let unpacked: Session['claims'] | undefined;
+  return {
+    accessKeyId,
+    tokenHash: bytes.subarray(CHECKED_FROM, HASH_END),
+    sealedSecret,
+    ...fields,
+    get claims() {
+      return (unpacked ??= unpackClaims(claims));
+    },
+  };
+}
+
+/** Seeded with the id, so that a record which was copied under another session's key is refused. */
+function checksum(accessKeyId: string, record: Buffer): number {
+  return crc32(record.subarray(CHECKED_FROM), crc32(accessKeyId));
+}
+
+function splitParts(bytes: Buffer): readonly [Buffer, Buffer, Buffer, Buffer] {
+  const sealed = readVarint(bytes, HASH_END);
+  const numbers = readVarint(bytes, sealed.next);
+  const text = readVarint(bytes, numbers.next);
+  const numbersAt = text.next + sealed.value;
+  const textAt = numbersAt + numbers.value;
+  const claimsAt = textAt + text.value;
+  if (claimsAt > bytes.length) throw new Error('record is cut');
+  return [
+    bytes.subarray(text.next, numbersAt),
+    bytes.subarray(numbersAt, textAt),
+    bytes.subarray(textAt, claimsAt),
+    bytes.subarray(claimsAt),
+  ];
+}
+
+function unpackClaims(packed: Buffer): Session['claims'] {
+  const json: unknown = JSON.parse(inflateRawSync(packed, INFLATE).toString('utf8'));
+  return claimsSchema.parse(json);
+}
+
+/** The order puts texts that begin alike next to one another. {@link readFields} must follow it. */
+function writeFields(session: Session): { readonly numbers: Buffer; readonly text: Buffer } {
+  const writer = createFieldWriter();
+  writer.number(KINDS.indexOf(session.kind));
+  writer.number(session.issuedAtMs);
+  writer.number(session.expiresAtMs);
+  writer.optionalNumber(session.signInExpiresAtMs);
+  writer.optionalNumber(session.mfaAuthenticatedAtMs);
+  writer.optionalText(session.providerArn);
+  writer.text(session.person);
+  writer.text(session.issuerArn);
+  writer.text(session.principalArn);
+  writer.text(session.userId);
+  writer.text(session.issuerId);
+  writer.text(session.account);
+  writer.optionalText(session.sourceIdentity);
+  writer.texts(Object.entries(session.tags).flat());
+  writer.texts(session.transitiveTagKeys);
+  writer.number(session.sessionPolicies.length);
+  for (const layer of session.sessionPolicies) writeLayer(writer, layer);
+  return writer.finish();
+}
+
+function readFields(
+  reader: FieldReader,
+): Omit<Session, 'accessKeyId' | 'tokenHash' | 'sealedSecret' | 'claims'> {
+  const kind = KINDS[reader.number()];
+  if (kind === undefined) throw new Error('unknown kind of session');
+  const [issuedAtMs, expiresAtMs] = [reader.number(), reader.number()];
+  const [signInExpiresAtMs, mfaAuthenticatedAtMs] = [reader.optionalNumber(), reader.optionalNumber()];
+  const providerArn = reader.optionalText();
+  const [person, issuerArn, principalArn] = [reader.text(), reader.text(), reader.text()];
+  const [userId, issuerId, account] = [reader.text(), reader.text(), reader.text()];
+  const sourceIdentity = reader.optionalText();
+  return {
+    ...{ kind, account, principalArn, userId, issuerArn, issuerId, issuedAtMs, expiresAtMs, person },
+    ...(signInExpiresAtMs === undefined ? {} : { signInExpiresAtMs }),
+    ...(mfaAuthenticatedAtMs === undefined ? {} : { mfaAuthenticatedAtMs }),
+    ...(providerArn === undefined ? {} : { providerArn }),
+    ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
+    tags: toTags(reader.texts()),
+    transitiveTagKeys: reader.texts(),
+    sessionPolicies: readLayers(reader),
+  };
+}
+
+function writeLayer(writer: FieldWriter, layer: SessionPolicyLayer): void {
+  writer.optionalText(layer.inline);
+  writer.texts(layer.managedArns);
+}
+
+function readLayers(reader: FieldReader): SessionPolicyLayer[] {
+  const layers: SessionPolicyLayer[] = [];
+  for (let left = reader.number(); left > 0; left -= 1) {
+    const inline = reader.optionalText();
+    layers.push({ ...(inline === undefined ? {} : { inline }), managedArns: reader.texts() });
+  }
+  return layers;
+}
+
+function toTags(flat: readonly string[]): Record<string, string> {
+  const tags: [string, string][] = [];
+  for (let at = 0; at < flat.length; at += 2) {
+    const [key, value] = [flat[at], flat[at + 1]];
+    if (key === undefined || value === undefined) throw new Error('a tag lacks its value');
+    tags.push([key, value]);
+  }
+  return Object.fromEntries(tags);
+}

@@ -1,0 +1,31 @@
+import type { Store } from '../store.ts';
+import { createSqliteAuditLog } from './audit-log.ts';
+import { openDatabase } from './database.ts';
+import { createSqliteSessionStore } from './session-store.ts';
+
+export type SqliteStoreOptions = {
+  /** A file, created with mode 0600 together with its folder, or `:memory:`. */
+  readonly path: string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+};
+
+/**
+ * The embedded store: one file, any number of processes on it.
+ *
+ * @throws Error when a newer version wrote the file; FederationError `store-unavailable` when it cannot be opened.
+ */
+export function createSqliteStore({ path, now }: SqliteStoreOptions): Store {
+  const db = openDatabase(path);
+  const audit = createSqliteAuditLog(db);
+  const sessions = createSqliteSessionStore({ db, now, insertAudit: audit.insert });
+  return {
+    sessions,
+    audit,
+    ping: () => db.write(() => undefined),
+    close: () => {
+      db.connection.close();
+      return Promise.resolve();
+    },
+  };
+}

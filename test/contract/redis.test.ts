@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bucketOfKey } from '../../src/domain/session/bucket.ts';
+import { createRedisStore } from '../../src/stores/redis/redis-store.ts';
+import type { Store } from '../../src/stores/store.ts';
+import { command, startRedis, until } from '../support/redis-server.ts';
+import type { RedisServer } from '../support/redis-server.ts';
+import { sampleAccessKeyId, sampleAudit, sampleSession } from '../support/sample-session.ts';
+import { describeAuditLog } from './audit-log.contract.ts';
+import { describeSessionStore } from './session-store.contract.ts';
+import type { StorePair } from './session-store.contract.ts';
+
+const DAY_MS = 86_400_000;
+const WITHIN_MS = 2000;
+/** Of all keys but the audit streams: the server's own count, every element measured. */
+const SUM_OF_SIZES = `
+  local sum = 0
+  for _, key in ipairs(redis.call('KEYS', '*')) do
+    if not key:find('audit$') then sum = sum + redis.call('MEMORY', 'USAGE', key, 'SAMPLES', 0) end
+  end
+  return sum`;
+
+/** A server that somebody provides is shared with others: a prefix of their own keeps the tests apart from them. */
+async function openPair(): Promise<StorePair> {
+  const server = process.env['REDIS_URL'] === undefined ? await startRedis() : undefined;
+  const url = server?.url ?? process.env['REDIS_URL'] ?? '';
+  const keyPrefix = `test-${randomUUID()}:`;
+  const open = (): Store => openStore(url, keyPrefix);
+  const [one, two] = [open(), open()];
+  return {
+    one,
+    two,
+    close: async () => {
+      await Promise.all([one.close(), two.close(), server?.stop()]);
+    },
+  };
+}
+
+function openStore(url: string, keyPrefix = 'rolebridge:'): Store {
+  return createRedisStore({ connection: { url }, now: Date.now, auditRetainMs: DAY_MS, keyPrefix });
+}
+
+describe('Redis', () => {
+  describeSessionStore(openPair);
+  describeAuditLog(openPair);
+});
+
+describe('Redis on its own', () => {
+  let server: RedisServer;
+  let store: Store;
+  beforeAll(async () => {
+    server = await startRedis();
+    store = openStore(server.url);
+  });
+  afterAll(async () => {
+    await store.close();
+    await server.stop();
+  });
+  const issue = (): ReturnType<Store['sessions']['issue']> =>
+    store.sessions.issue({ session: sampleSession(), audit: sampleAudit() });
+
+  it('issues in one round trip, mark and audit record included, and finds in one', async () => {
+    const key = randomUUID();
+    const accessKeyId = sampleAccessKeyId(bucketOfKey(key));
+    const session = sampleSession({ accessKeyId });
+    await issue();
+    const seen = await commandsDuring(server, async () => {
+      const once = { key, expiresAtMs: Date.now() + DAY_MS };
+      expect(await store.sessions.issue({ session, audit: sampleAudit(), once })).toBe('issued');
+      expect(await store.sessions.find(accessKeyId)).toBeDefined();
+    });
+    expect(seen).toEqual(['evalsha', 'get']);
+  });
+
+  it('keeps a session with all of GitHub’s claims in at most 1.2 kB, its shares of the indexes included', async () => {
+    await command(server.url, 'FLUSHALL');
+    const count = 4000;
+    const roles = Array.from({ length: 10 }, () => `arn:aws:iam::123456789012:role/ci/${randomUUID()}`);
+    const sessions = Array.from({ length: count }, (_, at) =>
+      sampleSession({ issuerArn: roles[at % 10] ?? '' }),
+    );
+    while (sessions.length > 0) {
+      const batch = sessions.splice(0, 100);
+      await Promise.all(batch.map((session) => store.sessions.issue({ session, audit: sampleAudit() })));
+    }
+    const perSession = Number(await command(server.url, 'EVAL', SUM_OF_SIZES, '0')) / count;
+    console.log(`bytes of one stored session in Redis: ${perSession.toFixed(0)}`);
+    expect(perSession).toBeLessThanOrEqual(1200);
+  });
+
+  it('lets nothing without an end stay behind', async () => {
+    await command(server.url, 'FLUSHALL');
+    await issue();
+    await store.sessions.claim({ key: randomUUID(), expiresAtMs: Date.now() + DAY_MS });
+    await store.sessions.countAttempt(randomUUID(), DAY_MS);
+    await store.audit.record(sampleAudit({ reference: 'AAAA-AAAA', outcome: 'denied' }));
+    for (const key of (await command(server.url, 'KEYS', '*')).split(',')) {
+      // Streams are the exception: they are trimmed by age.
+      if (!key.endsWith('audit'))
+        expect(Number(await command(server.url, 'PTTL', key)), key).toBeGreaterThan(0);
+    }
+  });
+
+  it('goes on after the server forgot its scripts', async () => {
+    await issue();
+    await command(server.url, 'SCRIPT', 'FLUSH');
+    expect(await Promise.all([issue(), issue(), issue()])).toEqual(['issued', 'issued', 'issued']);
+  });
+
+  it.each(['', '\x02', 'not a session', '\x01'.repeat(200)])(
+    'refuses the corrupt record %j',
+    async (record) => {
+      const { accessKeyId } = sampleSession();
+      await command(server.url, 'SET', `rolebridge:{${accessKeyId.slice(-1)}}s:${accessKeyId}`, record);
+      await expect(store.sessions.find(accessKeyId)).rejects.toThrow('cannot be read');
+    },
+  );
+
+  it('refuses a record that was copied under another session’s key', async () => {
+    const [mine, theirs] = [sampleSession(), sampleSession()];
+    await store.sessions.issue({ session: theirs, audit: sampleAudit() });
+    const key = (id: string): string => `rolebridge:{${id.slice(-1)}}s:${id}`;
+    await command(server.url, 'COPY', key(theirs.accessKeyId), key(mine.accessKeyId));
+    await expect(store.sessions.find(mine.accessKeyId)).rejects.toThrow('cannot be read');
+  });
+
+  it('refuses an access key id whose bucket is not that of its mark', async () => {
+    const key = randomUUID();
+    const other = bucketOfKey(key) === 'A' ? 'B' : 'A';
+    const session = sampleSession({ accessKeyId: sampleAccessKeyId(other) });
+    const once = { key, expiresAtMs: Date.now() + DAY_MS };
+    await expect(store.sessions.issue({ session, audit: sampleAudit(), once })).rejects.toThrow('bucket');
+  });
+
+  it.each([
+    ['is full', ['maxmemory', '1'], ['maxmemory', '0']],
+    ['lacks the replicas that it needs', ['min-replicas-to-write', '1'], ['min-replicas-to-write', '0']],
+  ] as const)('answers store-unavailable when the server %s, and recovers', async (_name, fault, remedy) => {
+    const key = randomUUID();
+    const session = sampleSession({ accessKeyId: sampleAccessKeyId(bucketOfKey(key)) });
+    const once = { key, expiresAtMs: Date.now() + DAY_MS };
+    await command(server.url, 'CONFIG', 'SET', ...fault);
+    await expectUnavailable(() => store.sessions.issue({ session, audit: sampleAudit(), once }));
+    await expectUnavailable(() => store.audit.record(sampleAudit()));
+    await expectUnavailable(() => store.ping());
+    await command(server.url, 'CONFIG', 'SET', ...remedy);
+    // All or nothing: the refused call took no mark.
+    expect(await store.sessions.issue({ session, audit: sampleAudit(), once })).toBe('issued');
+  });
+
+  it('answers store-unavailable while the server is read-only, and recovers', async () => {
+    const master = await startRedis();
+    await command(server.url, 'REPLICAOF', '127.0.0.1', String(master.port));
+    await expectUnavailable(issue);
+    await command(server.url, 'REPLICAOF', 'NO', 'ONE');
+    await until(async () => (await issue()) === 'issued');
+    await master.stop();
+  });
+
+  it('answers within two seconds while the server hangs, and carries out nothing afterwards', async () => {
+    await issue();
+    process.kill(server.pid(), 'SIGSTOP');
+    try {
+      await Promise.all([expectUnavailable(issue), expectUnavailable(() => store.sessions.find('ASIAAAAA'))]);
+      await expectUnavailable(issue);
+    } finally {
+      process.kill(server.pid(), 'SIGCONT');
+    }
+    await until(async () => (await issue()) === 'issued');
+  });
+
+  it('answers at once while the server is down, and recovers by itself', async () => {
+    await issue();
+    await server.kill();
+    for (const call of [issue, () => store.ping(), () => store.sessions.list({ by: 'all' }, { limit: 9 })]) {
+      await expectUnavailable(call);
+    }
+    await server.restart();
+    await until(async () => (await issue()) === 'issued');
+  });
+
+  it('answers store-unavailable from the start where no server is, and finds it when it comes', async () => {
+    const own = await startRedis();
+    await own.halt();
+    const early = openStore(own.url);
+    await expectUnavailable(() => early.ping());
+    await own.restart();
+    await until(async () => early.ping().then(() => true));
+    await early.close();
+    await own.stop();
+  });
+});
+
+async function expectUnavailable(call: () => Promise<unknown>): Promise<void> {
+  const start = performance.now();
+  await expect(call()).rejects.toMatchObject({ code: 'store-unavailable' });
+  expect(performance.now() - start).toBeLessThan(WITHIN_MS);
+}
+
+/** What clients sent meanwhile, by the server's own count; commands inside scripts are not round trips. */
+async function commandsDuring(server: RedisServer, work: () => Promise<void>): Promise<string[]> {
+  await command(server.url, 'CONFIG', 'RESETSTAT');
+  await work();
+  const stats = await command(server.url, 'INFO', 'commandstats');
+  const names = [...stats.matchAll(/cmdstat_([a-z|]+):calls=(\d+)/g)].map(([, name]) => name ?? '');
+  return names.filter((name) => ['evalsha', 'eval', 'get', 'getex', 'mget'].includes(name)).toSorted();
+}
