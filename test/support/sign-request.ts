@@ -85,8 +85,9 @@ function signInQuery(input: SignRequestInput, expiresSeconds: number): SignedReq
 }
 
 function withHost(input: SignRequestInput, url: URL): Record<string, string> {
-  const given = Object.entries(input.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
-  return { host: url.host, ...Object.fromEntries(given) };
+  const headers: Record<string, string> = { host: url.host };
+  for (const [name, value] of Object.entries(input.headers ?? {})) headers[name.toLowerCase()] = value;
+  return headers;
 }
 
 function signatureOf(
