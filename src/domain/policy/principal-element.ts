@@ -24,7 +24,8 @@ export type PrincipalEntry = { readonly type: string; readonly value: string; re
 /** How a statement names a caller, as bits: wire-spec 6.1, D5. */
 export const NAMED = { direct: 1, wildcard: 2, parent: 4, account: 8 } as const;
 
-const builtInProviders: ReadonlySet<string> = new Set([
+/** Providers that AWS knows by name instead of ARN. */
+export const builtInProviders: ReadonlySet<string> = new Set([
   'cognito-identity.amazonaws.com',
   'www.amazon.com',
   'graph.facebook.com',
