@@ -22,6 +22,8 @@ export type SourceDocument = {
 
 // Enough for anchors that people write; a "billion laughs" file expands to far more.
 const MAX_ALIASES = 1_000;
+// One missing bracket can be followed by a fault per line.
+const MAX_FAULTS = 100;
 
 type Reading = { readonly document: Document.Parsed; readonly lines: LineCounter };
 
@@ -44,7 +46,7 @@ function unreadable(message: string): SourceDocument {
 }
 
 function describe(reading: Reading): SourceDocument {
-  const faults = [...syntaxFaults(reading), ...forbiddenKeys(reading)];
+  const faults = [...syntaxFaults(reading), ...forbiddenKeys(reading)].slice(0, MAX_FAULTS);
   const isReadable = faults.every(({ code }) => code === 'duplicate-key');
   return {
     value: isReadable ? reading.document.toJS({ maxAliasCount: MAX_ALIASES }) : undefined,
