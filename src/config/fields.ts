@@ -5,6 +5,7 @@ import type { AccountId } from '../domain/role/arn.ts';
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 const DURATION = /^(\d{1,6})([smhd])$/;
+const DURATION_FORM = 'must be a duration: a whole number and s, m, h or d, such as 30m';
 
 function parseDuration(text: string): number {
   const [, count, unit] = DURATION.exec(text) ?? [];
@@ -16,8 +17,8 @@ function parseDuration(text: string): number {
 export function duration(range: { readonly min: string; readonly max: string }) {
   const [min, max] = [parseDuration(range.min), parseDuration(range.max)];
   return z
-    .string()
-    .regex(DURATION, 'must be a duration: a whole number and s, m, h or d, such as 30m')
+    .string(DURATION_FORM)
+    .regex(DURATION, DURATION_FORM)
     .refine((text) => parseDuration(text) >= min && parseDuration(text) <= max, {
       error: `must be between ${range.min} and ${range.max}`,
       when: ({ issues }) => issues.length === 0,
@@ -41,7 +42,12 @@ export function exactlyOne<Shape extends z.ZodRawShape>(
 
 /** A reference to a secret. The text itself in the file would end in version control. */
 export const secretReference = exactlyOne(['env', 'file'], {
-  env: z.string().min(1).max(256).optional().describe('Name of the environment variable that holds it.'),
+  env: z
+    .string()
+    .max(256)
+    .regex(/^[A-Za-z_]\w*$/, 'must be the name of an environment variable')
+    .optional()
+    .describe('Name of the environment variable that holds it.'),
   file: z
     .string()
     .min(1)
@@ -135,7 +141,7 @@ function parseUrl(text: string): URL | undefined {
 }
 
 /** Whether a host of a URL can only be this machine. */
-export function isLoopbackHost(hostname: string): boolean {
+function isLoopbackHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 

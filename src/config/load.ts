@@ -45,8 +45,10 @@ export function loadConfig(file: string, deps: { readonly env: Environment }): L
 
 function readText(path: string, maxBytes: number): FileText {
   try {
-    const { size } = statSync(path);
-    if (size > maxBytes) return { problem: `it is larger than ${maxBytes} bytes` };
+    const stats = statSync(path);
+    // A device or a pipe has no size that could be tested.
+    if (!stats.isFile()) return { problem: 'it is not a file' };
+    if (stats.size > maxBytes) return { problem: `it is larger than ${maxBytes} bytes` };
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)) };
   } catch (error) {
     return { problem: problemOf(error) };

@@ -61,23 +61,18 @@ export function namesOf(
 
 /** Reads what a reference names; an unset variable, an unreadable file and an empty text are faults. */
 export function readSecret(
-  reference: SecretReference,
+  { env: name, file = '' }: SecretReference,
   path: Path,
   resolution: Resolution,
 ): Secret | undefined {
-  const read =
-    reference.env === undefined
-      ? secretFile(reference.file, resolution)
-      : variable(reference.env, resolution);
+  const read = name === undefined ? secretFile(file, resolution) : variable(name, resolution);
   if ('text' in read && read.text !== '') return new Secret(read.text);
-  const source = reference.env === undefined ? 'file' : 'variable';
   const problem = 'problem' in read ? read.problem : 'it is empty';
-  reportError(resolution, 'secret-missing', [...path, source === 'file' ? 'file' : 'env'], {
-    message: `The ${source} of this secret cannot be used: ${problem}.`,
+  const source = name === undefined ? `file ${file}` : `environment variable ${name}`;
+  reportError(resolution, 'secret-missing', [...path, name === undefined ? 'file' : 'env'], {
+    message: `The ${source} cannot be used: ${problem}.`,
     remedy:
-      source === 'file'
-        ? 'Create the file, readable by the service alone.'
-        : 'Set it where the service starts.',
+      name === undefined ? 'Create it, readable by the service alone.' : 'Set it where the service starts.',
   });
   return undefined;
 }
@@ -87,8 +82,7 @@ function variable(name: string, { env }: Resolution): FileText {
   return text === undefined ? { problem: 'it is not set' } : { text };
 }
 
-function secretFile(path: string | undefined, { readFile }: Resolution): FileText {
-  if (path === undefined) return { problem: 'no file is named' };
+function secretFile(path: string, { readFile }: Resolution): FileText {
   const read = readFile(path);
   // Editors and `echo` end a file with a line break that is no part of the secret.
   return 'text' in read ? { text: read.text.replace(/\r?\n$/, '') } : read;

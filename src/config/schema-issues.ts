@@ -47,6 +47,7 @@ function invalid(path: Path, message: string, remedy?: string): Issue {
 
 // The value itself is never quoted: it could be a secret in the wrong place.
 function sentence(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.message.startsWith('must ')) return `This ${issue.message}.`;
   if (issue.code === 'invalid_type')
     return `This must be ${article(issue.expected)}, not ${typeName(value)}.`;
   if (issue.code === 'invalid_value') return `This must be one of ${issue.values.map(String).join(', ')}.`;
@@ -60,7 +61,8 @@ function phrase(message: string): string {
 const SECRET_KEY = /^(?:secret|totpSecret|clientSecret|password|masterKey)$/;
 
 function remedyFor(issue: z.core.$ZodIssue, value: unknown): string | undefined {
-  if (issue.code !== 'invalid_type' || typeof value === 'object') return undefined;
+  if (issue.code !== 'invalid_type' || typeof value === 'object' || issue.message.startsWith('must '))
+    return undefined;
   if (issue.expected === 'string') return 'Put it in quotes.';
   if (issue.expected !== 'object' || !SECRET_KEY.test(String(pathOf(issue).at(-1)))) return undefined;
   return 'Secrets are given by reference: { env: NAME } or { file: PATH }.';

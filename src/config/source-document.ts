@@ -2,9 +2,9 @@ import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, vi
 import type { Document, ErrorCode, Node, Pair } from 'yaml';
 import type { Path } from './fault.ts';
 
-export type Position = { readonly line: number; readonly column: number };
+type Position = { readonly line: number; readonly column: number };
 
-export type SyntaxFault = Position & {
+type SyntaxFault = Position & {
   readonly code: 'yaml-syntax' | 'duplicate-key';
   readonly message: string;
 };

@@ -556,6 +556,10 @@ describe('loadConfig, hostile files', () => {
   it('refuses a file that is missing, too large or not UTF-8', () => {
     const missing = loadConfig(join(folder, 'gone.yaml'), { env: {} });
     expect(missing).toMatchObject({ ok: false, faults: [{ code: 'unreadable-file', line: 1, column: 1 }] });
+    expect(loadConfig(folder, { env: {} })).toMatchObject({
+      ok: false,
+      faults: [{ code: 'unreadable-file' }],
+    });
     expect(faultsOf(' '.repeat(5_000_001))).toEqual(['1:1 file-too-large ']);
     expect(faultsOf(Uint8Array.of(0x61, 0xff))).toEqual(['1:1 unreadable-file ']);
   });
