@@ -19,13 +19,13 @@ export function claimsToConditionKeys(
   issuer: string,
   { audience, originalAudience }: TestedAudience,
 ): ReadonlyMap<string, ContextValue> {
-  const keys = new Map<string, ContextValue>();
+  const prefix = issuer.slice(issuer.indexOf('://') + 3);
+  const keys = new Map<string, ContextValue>([[`${prefix}:aud`, audience]]);
+  if (originalAudience !== undefined) keys.set(`${prefix}:oaud`, originalAudience);
   // Names compare without case: of `sub` and `Sub` either could be the one that a policy meant.
   const taken = new Set<string>(['aud', 'oaud']);
-  const prefix = issuer.slice(issuer.indexOf('://') + 3);
-  keys.set(`${prefix}:aud`, audience);
-  if (originalAudience !== undefined) keys.set(`${prefix}:oaud`, originalAudience);
-  for (const [path, value] of flatten({ ...claims, aud: undefined }, '')) {
+  for (const [path, value] of flatten(claims, '', [])) {
+    if (path === 'aud') continue;
     const name = path.toLowerCase();
     if (taken.has(name) || taken.size >= MAX_KEYS)
       throw refuseToken(NOT_A_JWT, 'claims collide or are too many');
@@ -35,15 +35,15 @@ export function claimsToConditionKeys(
   return keys;
 }
 
-function* flatten(object: JsonObject, path: string): Generator<[string, ContextValue]> {
+type Entry = readonly [path: string, value: ContextValue];
+
+function flatten(object: JsonObject, path: string, entries: Entry[]): readonly Entry[] {
   for (const [name, value] of Object.entries(object)) {
-    if (isJsonObject(value)) {
-      yield* flatten(value, `${path}${name}.`);
-    } else {
-      const text = toContextValue(value);
-      if (text !== undefined) yield [path + name, text];
-    }
+    const text = toContextValue(value);
+    if (text !== undefined) entries.push([path + name, text]);
+    else if (isJsonObject(value)) flatten(value, `${path}${name}.`, entries);
   }
+  return entries;
 }
 
 function toContextValue(value: unknown): ContextValue | undefined {
