@@ -36,6 +36,8 @@ export type BridgeOptions = {
   readonly configPath: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
+  /** File descriptor of the audit stream; stdout where none is given. */
+  readonly auditFd?: number;
 };
 
 /** A running bridge. */
@@ -85,7 +87,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
   const config = load(options);
   const logger = createLogger(config.logLevel);
   const metrics = createMetrics(options.version);
-  const audit = createAuditSink();
+  const audit = createAuditSink(options.auditFd ?? 1);
   const store = openStore(config);
   const parts = { store, emit: audit.emit, logger, metrics };
   let runtime = createRuntime(config, parts, undefined);

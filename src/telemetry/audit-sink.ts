@@ -9,15 +9,15 @@ export type AuditSink = {
 const BUFFER_BYTES = 8_192;
 const FLUSH_MS = 200;
 
-/** The audit stream: one JSON line an event on stdout. Buffered, since the store already has the event. */
-export function createAuditSink(): AuditSink {
-  const stdout = destination({ fd: 1, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_MS });
+/** The audit stream: one JSON line an event. Buffered, since the store already has the event. */
+export function createAuditSink(fd: number): AuditSink {
+  const stream = destination({ fd, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_MS });
   return {
     emit: (event) => {
-      stdout.write(`${event}\n`);
+      stream.write(`${event}\n`);
     },
     flush: () => {
-      stdout.flushSync();
+      stream.flushSync();
     },
   };
 }

@@ -20,6 +20,8 @@ export type AuthenticateDeps = {
   readonly openSecret: (sealed: Uint8Array, context: string) => string;
 };
 
+const ISSUED = /^ASIA[A-Z2-7]{16}$/;
+
 /**
  * Finds whom a signature claims to be, and binds the token to the key: before the signature is looked at, as AWS does
  * (wire-spec 1.3). Fails closed for keys of roles and users that are gone.
@@ -42,6 +44,8 @@ export async function findClaimant(
     };
   }
   if (claim.sessionToken === undefined) throw unknown('no such long-term key');
+  // The id becomes a key of the store: only what we could have issued is looked up.
+  if (!ISSUED.test(claim.accessKeyId)) throw unknown('not an access key id of ours');
   const session = await deps.sessions.find(claim.accessKeyId);
   if (!session) throw expiredOrUnknown(claim.sessionToken, nowMs);
   if (!timingSafeEqual(session.tokenHash, tokenHashOf(claim.sessionToken)))

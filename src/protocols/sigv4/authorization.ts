@@ -24,8 +24,6 @@ export type Authorization = {
   readonly timestamp: Timestamp;
   /** As sent, also when empty. The caller binds it to the key before the signature is verified. */
   readonly sessionToken?: string;
-  /** `X-Amz-Expires` of a presigned URL, 1–604800. */
-  readonly expiresSeconds?: number;
 };
 
 export function parseCredential(text: string): Pick<Authorization, 'accessKeyId' | 'scope'> {

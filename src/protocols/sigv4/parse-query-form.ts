@@ -12,7 +12,6 @@ const REQUIRED = [
   'X-Amz-Date',
 ] as const;
 const AUTH_PARAMETERS: readonly string[] = [...REQUIRED, 'X-Amz-Expires', 'X-Amz-Security-Token'];
-const MAX_EXPIRES_SECONDS = 604_800;
 
 /** The authentication parameters of a query string, decoded; a doubled one is refused, the others are none of ours. */
 export function authParameters(rawQuery: string): ReadonlyMap<string, string> {
@@ -41,7 +40,6 @@ export function parseQueryForm(
   if (algorithm !== ALGORITHM) throw incompleteSignature(`Unsupported AWS 'algorithm': '${algorithm}'.`);
   refuseHeaderDoubles(request);
   const sessionToken = parameters.get('X-Amz-Security-Token');
-  const expires = parameters.get('X-Amz-Expires');
   return {
     form: 'query',
     ...parseCredential(credential),
@@ -49,7 +47,6 @@ export function parseQueryForm(
     signature,
     timestamp: requireTimestamp(parseBasicTimestamp(date), date),
     ...(sessionToken === undefined ? {} : { sessionToken }),
-    ...(expires === undefined ? {} : { expiresSeconds: parseExpires(expires) }),
   };
 }
 
@@ -67,21 +64,6 @@ function refuseHeaderDoubles(request: SignedRequest): void {
     if (singleHeader(request, name) === undefined) continue;
     throw incompleteSignature(`Found both '${name}' as HTTP header and AWS query-string parameters.`);
   }
-}
-
-function parseExpires(text: string): number {
-  const seconds = Number(text);
-  if (
-    String(seconds) === text &&
-    Number.isInteger(seconds) &&
-    seconds >= 1 &&
-    seconds <= MAX_EXPIRES_SECONDS
-  ) {
-    return seconds;
-  }
-  throw incompleteSignature(
-    `X-Amz-Expires must be a whole number of seconds from 1 to ${MAX_EXPIRES_SECONDS}.`,
-  );
 }
 
 function notOnceAndClean(name: string): Error {

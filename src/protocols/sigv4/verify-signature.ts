@@ -66,7 +66,10 @@ function sign(canonical: string, { timestamp, scope }: Authorization, secretAcce
   return createHmac('sha256', signingKey(secretAccessKey, scope)).update(stringToSign).digest('hex');
 }
 
-function signingKey(secretAccessKey: string, { date, region, service, terminator }: CredentialScope): KeyObject {
+function signingKey(
+  secretAccessKey: string,
+  { date, region, service, terminator }: CredentialScope,
+): KeyObject {
   const dateKey = derive(`AWS4${secretAccessKey}`, date);
   return derive(derive(derive(dateKey, region), service), terminator);
 }

@@ -190,15 +190,12 @@ describe('the time window of 15 minutes', () => {
     );
   });
 
-  it.each([0, 59, 60, 60.5])('accepts a presigned URL of 60 s after %d s', (secondsLater) => {
-    expect(verdict(PRESIGNED, { secondsLater })).toBe('accepted');
-  });
-
-  it('refuses a presigned URL after its X-Amz-Expires', () => {
-    expect(verdict(PRESIGNED, { secondsLater: 61 })).toBe(
-      'Signature expired: 20260102T030405Z is now earlier than 20260102T030406Z (20260102T030506Z - 60 sec.)',
-    );
-  });
+  it.each([0, 61, 899])(
+    'accepts a presigned URL of 60 s after %d s, as EKS clients use it',
+    (secondsLater) => {
+      expect(verdict(PRESIGNED, { secondsLater })).toBe('accepted');
+    },
+  );
 
   it.each([
     [901, 'Signature expired'],
