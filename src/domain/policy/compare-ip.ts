@@ -37,16 +37,29 @@ function isInside(address: readonly number[], { groups, bits }: Range): boolean 
   });
 }
 
+/** By hand, as it runs for each decision about a source address; a leading zero means octal to some readers and is refused. */
 function parseIpv4(text: string): readonly number[] | undefined {
-  const octets = text.split('.');
-  if (octets.length !== 4 || !octets.every(isOctet)) return undefined;
-  const [a = 0, b = 0, c = 0, d = 0] = octets.map(Number);
-  return [a * 256 + b, c * 256 + d];
+  const octets: number[] = [];
+  let start = 0;
+  for (let index = 0; index <= text.length; index += 1) {
+    if (index < text.length && text[index] !== '.') continue;
+    const octet = parseOctet(text, start, index);
+    if (octet === undefined) return undefined;
+    octets.push(octet);
+    start = index + 1;
+  }
+  const [a = 0, b = 0, c = 0, d = 0] = octets;
+  return octets.length === 4 ? [a * 256 + b, c * 256 + d] : undefined;
 }
 
-/** A leading zero means octal to some readers: two parsers must not disagree about an address. */
-function isOctet(text: string): boolean {
-  return /^(?:0|[1-9]\d{0,2})$/.test(text) && Number(text) <= 255;
+function parseOctet(text: string, start: number, end: number): number | undefined {
+  let octet = 0;
+  for (let index = start; index < end; index += 1) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit < 0 || digit > 9 || (octet === 0 && index > start)) return undefined;
+    octet = octet * 10 + digit;
+  }
+  return end > start && octet <= 255 ? octet : undefined;
 }
 
 function parseIpv6(text: string): readonly number[] | undefined {

@@ -14,8 +14,19 @@ export function compilePattern(template: Template): Pattern {
 }
 
 function dynamicPattern(template: Template): Pattern {
+  const prefix = fixedPrefix(template);
   return (text, request) => {
+    // Most patterns differ before their first variable: then its value need not be known.
+    if (!text.startsWith(prefix)) return false;
     const parts = resolveTemplate(template, request);
     return parts === undefined ? undefined : matchesGlob(compileGlob(parts), text);
   };
+}
+
+/** What every text that matches begins with. */
+function fixedPrefix([first]: Template): string {
+  if (first === undefined || first.kind === 'variable') return '';
+  if (first.kind === 'literal') return first.text;
+  const wildcard = first.text.search(/[*?]/);
+  return wildcard < 0 ? first.text : first.text.slice(0, wildcard);
 }

@@ -162,10 +162,9 @@ function invalidPrincipal(type: string, value: string): string {
   return `Invalid principal in policy: "${type}":"${value}"`;
 }
 
+/** The account that `111122223333` or its `…:root` ARN names. */
 function accountOf(value: string): string | undefined {
-  if (/^\d{12}$/.test(value)) return value;
-  const arn = splitArn(value);
-  return arn?.service === 'iam' && arn.resource === 'root' ? arn.account : undefined;
+  return /^(?:arn:[a-z-]+:iam::)?(\d{12})(?::root)?$/.exec(value)?.[1];
 }
 
 function isAwsPrincipal(value: string): boolean {

@@ -15,12 +15,29 @@ const ANY_ONE = '';
 
 /** Compiles a pattern once, so that matching neither parses nor backtracks (wire-spec 6.2). */
 export function compileGlob(parts: readonly GlobPart[]): Glob {
-  const builder = createSegmentBuilder();
-  for (const part of parts) {
-    if (part.kind === 'literal') builder.append(part.text);
-    else appendPattern(builder, part.text);
+  const first: string[] = [];
+  const rest: string[][] = [];
+  let run = '';
+  let segment = first;
+  for (const { kind, text } of parts) {
+    let start = 0;
+    for (
+      let index = nextWildcard(text, kind, 0);
+      index < text.length;
+      index = nextWildcard(text, kind, start)
+    ) {
+      run += text.slice(start, index);
+      if (run !== '') segment.push(run);
+      run = '';
+      start = index + 1;
+      if (text[index] === '?') segment.push(ANY_ONE);
+      else segment = openSegment(segment, rest);
+    }
+    run += text.slice(start);
   }
-  return builder.finish();
+  if (segment === first && first.length === 0) return { segments: [[run]], exact: run };
+  if (run !== '') segment.push(run);
+  return { segments: [first, ...rest] };
 }
 
 /** Compares in time bounded by pattern length × text length: each segment takes its leftmost place and never moves again. */
@@ -38,51 +55,20 @@ export function matchesGlob(glob: Glob, text: string): boolean {
   return position >= 0 && position <= limit;
 }
 
-type SegmentBuilder = ReturnType<typeof createSegmentBuilder>;
-
-function createSegmentBuilder() {
-  const first: string[] = [];
-  const rest: string[][] = [];
-  let current = first;
-  let run = '';
-  const flush = (): void => {
-    if (run !== '') current.push(run);
-    run = '';
-  };
-  return {
-    append(text: string): void {
-      run += text;
-    },
-    one(): void {
-      flush();
-      current.push(ANY_ONE);
-    },
-    star(): void {
-      flush();
-      // `**` is `*`: an empty segment between two stars would only cost time.
-      if (current.length === 0 && rest.length > 0) return;
-      current = [];
-      rest.push(current);
-    },
-    finish(): Glob {
-      flush();
-      const isExact = rest.length === 0 && !first.includes(ANY_ONE);
-      return { segments: [first, ...rest], ...(isExact ? { exact: first.join('') } : {}) };
-    },
-  };
+/** Index of the next `*` or `?`, or the text's length. */
+function nextWildcard(text: string, kind: GlobPart['kind'], from: number): number {
+  if (kind === 'literal') return text.length;
+  let index = from;
+  while (index < text.length && text[index] !== '*' && text[index] !== '?') index += 1;
+  return index;
 }
 
-function appendPattern(builder: SegmentBuilder, text: string): void {
-  let start = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
-    if (character !== '*' && character !== '?') continue;
-    builder.append(text.slice(start, index));
-    if (character === '*') builder.star();
-    else builder.one();
-    start = index + 1;
-  }
-  builder.append(text.slice(start));
+/** `**` is `*`: an empty segment between two stars would only cost time. */
+function openSegment(current: string[], rest: string[][]): string[] {
+  if (current.length === 0 && rest.length > 0) return current;
+  const segment: string[] = [];
+  rest.push(segment);
+  return segment;
 }
 
 /** Where the segment ends when it begins at `from`, or -1. */
