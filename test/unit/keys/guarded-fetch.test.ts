@@ -1,5 +1,6 @@
 import { createServer as createTlsServer } from 'node:https';
 import { createServer as createTcpServer } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createGuardedFetch, type FetchFailure, GuardedFetchError } from '../../../src/keys/guarded-fetch.ts';
@@ -127,6 +128,19 @@ describe('a guarded fetch', () => {
       response.writeHead(302, { location: 'file:///etc/passwd' }).end(),
     );
     expect(await reasonOf(open(`${origin}/`))).toBe('bad-url');
+  });
+
+  it('refuses a redirect from https to http, even where http is allowed', async () => {
+    const certificate = createSelfSignedCertificate();
+    const authorities = getCACertificates('default');
+    setDefaultCACertificates([certificate.cert]);
+    const server = createTlsServer(certificate, (request, response) => {
+      response.writeHead(302, { location: `http://${request.headers.host ?? ''}/` }).end();
+    });
+    closers.push(server[Symbol.asyncDispose].bind(server));
+    const reason = await reasonOf(open(`https://localhost:${await listenOnLoopback(server)}/`));
+    setDefaultCACertificates(authorities);
+    expect(reason).toBe('refused-redirect');
   });
 
   it('gives up on a server that accepts and never answers', async () => {

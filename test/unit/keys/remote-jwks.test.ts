@@ -5,7 +5,7 @@ import { type FailureCode, FederationError } from '../../../src/domain/errors.ts
 import type { KeySource, OidcProvider } from '../../../src/domain/identity/oidc-provider.ts';
 import type { WantedKey } from '../../../src/domain/identity/provider-keys.ts';
 import { isAccountId, isArn } from '../../../src/domain/role/arn.ts';
-import { createGuardedFetch } from '../../../src/keys/guarded-fetch.ts';
+import { createGuardedFetch, GuardedFetchError } from '../../../src/keys/guarded-fetch.ts';
 import { createKeySource } from '../../../src/keys/remote-jwks.ts';
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 
@@ -342,6 +342,22 @@ describe('a key source', () => {
     state.answer = undefined;
     clock.nowMs += 10_000;
     expect((await find()).type).toBe('public');
+    expect(await failureOf(find('k2'))).toBe('invalid-identity-token');
+  });
+
+  it('serves known keys without waiting for an issuer that already failed', async () => {
+    const { server, clock } = await startIssuer();
+    const guarded = createGuardedFetch({ privateAddresses: 'allow', http: 'allow', timeoutMs: 300 });
+    let fetch = guarded;
+    const keysOf = createKeySource({ fetch: (url) => fetch(url), now: () => clock.nowMs });
+    const find = () => keysOf(provider(server.origin), wanted('k1'));
+    const key = await find();
+    clock.nowMs += 2 * HOUR;
+    fetch = () => Promise.reject(new GuardedFetchError('timeout', 'no answer'));
+    expect(await find()).toBe(key);
+    clock.nowMs += 10_000;
+    fetch = () => new Promise(() => undefined);
+    expect(await find()).toBe(key);
   });
 
   it('shares keys between the providers of one issuer and never between issuers', async () => {

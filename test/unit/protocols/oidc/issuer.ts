@@ -20,7 +20,10 @@ export function jwkOf(privateKey: KeyObject, kid: string, more: object = {}) {
 }
 
 const encode = (value: unknown) =>
-  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+  (Buffer.isBuffer(value)
+    ? value
+    : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
+  ).toString('base64url');
 
 function signatureOf(input: string, alg: string, key: KeyObject): string {
   const digest = alg === 'EdDSA' ? null : `sha${alg.slice(2)}`;
@@ -37,7 +40,7 @@ export const goodClaims = {
   exp: NOW + 600,
 };
 
-/** Signs whatever it is given: header and payload may be any JSON, or a text that is none. */
+/** Signs whatever it is given: header and payload may be any JSON, or a text or bytes that are none. */
 export function mint(
   payload: unknown,
   { header = {}, key = rsa, alg = 'RS256' }: { header?: object | string; key?: KeyObject; alg?: string } = {},
