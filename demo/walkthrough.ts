@@ -1,0 +1,65 @@
+export type Walkthrough = {
+  readonly bridgeUrl: string;
+  readonly issuerUrl: string;
+  /** As a shell in the demo's folder names them. */
+  readonly config: string;
+  readonly rolebridge: string;
+  readonly node: string;
+  readonly sdkScript: string;
+  /** The folder for tokens and logs. */
+  readonly state: string;
+};
+
+const ROLE = 'arn:aws:iam::123456789012:role';
+
+/** The commands to paste, one to a line, each step under a comment: a shell may be fed with all of it. */
+export function renderWalkthrough(place: Walkthrough): string {
+  const { bridgeUrl, issuerUrl, config, rolebridge, node, sdkScript, state } = place;
+  const token = (query: string, file: string): string =>
+    `curl -sS '${issuerUrl}/${query}' > ${state}/${file}`;
+  const assume = (role: string, file: string): string =>
+    `curl -sS ${bridgeUrl}/ -d Action=AssumeRoleWithWebIdentity -d Version=2011-06-15 -d RoleArn=${ROLE}/${role}` +
+    ` -d RoleSessionName=curl --data-urlencode WebIdentityToken@${state}/${file}`;
+  return `
+# Rolebridge answers at ${bridgeUrl}, and the demo's issuers at ${issuerUrl}. Ctrl-C stops both.
+# Its audit stream goes to ${state}/audit.log, its own log to ${state}/bridge.log.
+# Paste the following into another terminal, in this folder.
+
+# 1. Get the token that GitHub would give to a job on the main branch of acme/app
+${token('github/token?repository=acme/app&ref=refs/heads/main', 'token')}
+
+# 2. Assume the role with the AWS CLI: an endpoint, a role, a token file and a region, but no keys
+unset AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+export AWS_ENDPOINT_URL_STS=${bridgeUrl} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
+export AWS_ROLE_ARN=${ROLE}/deploy AWS_WEB_IDENTITY_TOKEN_FILE=${state}/token
+aws sts get-caller-identity
+aws sts assume-role --role-arn ${ROLE}/read-logs --role-session-name demo
+
+# 3. The same with the AWS SDK for JavaScript
+${node} ${sdkScript}
+
+# 4. The same with curl
+${assume('deploy', 'token')}
+
+# 5. A job on another branch is refused with a reference, by which an operator sees why
+${token('github/token?repository=acme/app&ref=refs/heads/feature', 'token-feature')}
+${assume('deploy', 'token-feature')} | tee ${state}/refusal
+${rolebridge} explain "$(grep -oE '[A-Z2-7]{4}-[A-Z2-7]{4}' ${state}/refusal | head -n 1)" --config ${config}
+
+# 6. Other platforms: a GitLab job, whose project becomes a session tag, and a pod
+${token('gitlab/token?project_path=acme/app&ref=main', 'token-gitlab')}
+${assume('build', 'token-gitlab')}
+${token('kubernetes/token?namespace=shop&service_account=web', 'token-pod')}
+${assume('web', 'token-pod')}
+
+# 7. A role that takes each token once: the second call is refused
+${token('github/token?repository=acme/app&environment=production', 'token-once')}
+${assume('publish', 'token-once')}
+${assume('publish', 'token-once')}
+
+# 8. See what is open, end it, and read what happened
+${rolebridge} sessions list --config ${config}
+${rolebridge} sessions revoke --role ${ROLE}/deploy --config ${config}
+${rolebridge} audit --since 1h --config ${config}
+`;
+}
