@@ -84,15 +84,16 @@ function onlyText(value: unknown): string | undefined {
   return value.length === 1 ? scalarText(value[0]) : undefined;
 }
 
+/** In the spelling of the tags themselves, whatever the case in which the list names them. */
 function readTransitiveKeys(claims: JsonObject, tags: Readonly<Record<string, string>>): readonly string[] {
-  const names = new Set(Object.keys(tags).map((key) => key.toLowerCase()));
+  const spelling = new Map(Object.keys(tags).map((key) => [key.toLowerCase(), key]));
   const lists = [nestedMember(claims, 'transitive_tag_keys'), ownMember(claims, FLAT_TRANSITIVE_CLAIM)];
   const keys = lists.flatMap((list) => {
     if (list === undefined) return [];
     if (!Array.isArray(list) || list.length > MAX_TAGS) throw malformed('transitive_tag_keys is not a list');
-    return list.map(scalarText);
+    return list.map((name) => spelling.get(scalarText(name)?.toLowerCase() ?? ''));
   });
-  const known = keys.filter((key) => key !== undefined).filter((key) => names.has(key.toLowerCase()));
+  const known = keys.filter((key) => key !== undefined);
   if (known.length !== keys.length) throw malformed('a transitive key names no tag of the token');
   return [...new Set(known)];
 }

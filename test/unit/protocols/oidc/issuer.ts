@@ -6,7 +6,7 @@ import { createKeySource } from '../../../../src/keys/remote-jwks.ts';
 
 /** 2027-01-15T08:00:00Z, epoch seconds. */
 export const NOW = 1_800_000_000;
-export const ISSUER = 'https://idp.example.com';
+const ISSUER = 'https://idp.example.com';
 
 export const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 export const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;

@@ -29,12 +29,12 @@ describe('readSessionAttributes', () => {
     const claims = {
       [`${TAGS}/principal_tags/Project`]: 'x',
       [`${TAGS}/principal_tags/Team`]: ['y'],
-      [`${TAGS}/transitive_tag_keys`]: ['Team', 'project'],
+      [`${TAGS}/transitive_tag_keys`]: ['Team', 'project', 'PROJECT'],
       [SOURCE]: 'alice',
     };
     expect(read(claims)).toEqual({
       tags: { Project: 'x', Team: 'y' },
-      transitiveTagKeys: ['Team', 'project'],
+      transitiveTagKeys: ['Team', 'Project'],
       sourceIdentity: 'alice',
     });
   });
