@@ -113,7 +113,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     close: async () => {
       clearInterval(sweeper);
       await Promise.all([stop(publicServer), stop(managementServer)]);
-      audit.flush();
+      await audit.close();
       await store.close();
     },
   };

@@ -41,8 +41,8 @@ export function loadMasterKeyRing(source: MasterKeySource): MasterKeyRing {
 }
 
 /**
- * Puts a new key in front of the ring and keeps the old ones; returns the new key's id. Processes that run need a
- * restart to seal with it. Throws when another rotation is under way.
+ * Puts a new key in front of the ring and keeps the old ones; returns the new key's id. Processes that run seal
+ * with it after a reload. Throws when another rotation is under way.
  */
 export function rotateMasterKeyFile(path: string): string {
   const ring = readPrivateFile(path);

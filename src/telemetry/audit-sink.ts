@@ -3,7 +3,8 @@ import { destination } from 'pino';
 export type AuditSink = {
   /** Writes one event, JSON text without a line break, as a line. */
   readonly emit: (event: string) => void;
-  readonly flush: () => void;
+  /** Writes what is left, and ends. */
+  readonly close: () => Promise<void>;
 };
 
 const BUFFER_BYTES = 8_192;
@@ -16,8 +17,10 @@ export function createAuditSink(fd: number): AuditSink {
     emit: (event) => {
       stream.write(`${event}\n`);
     },
-    flush: () => {
-      stream.flushSync();
-    },
+    close: () =>
+      new Promise((resolve) => {
+        stream.once('close', resolve);
+        stream.end();
+      }),
   };
 }

@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
@@ -70,7 +70,6 @@ export async function startWorldBridge(extra: object = {}): Promise<WorldBridge>
     },
     stop: async () => {
       await bridge.close();
-      closeSync(auditFd);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -98,7 +97,7 @@ export async function worldToken(
   claims: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
-  const all = {
+  const all: Readonly<Record<string, unknown>> = {
     iss: 'https://idp.example.com',
     aud: 'client-1',
     sub: 'user-1',
@@ -137,7 +136,8 @@ export async function send({ method, url, headers, body }: SignedRequestParts): 
 }
 
 function elementText(body: string, element: string): string | undefined {
-  const [, text] = new RegExp(`<${element}>([^<]*)</${element}>`).exec(body) ?? [];
+  const [, text]: readonly (string | undefined)[] =
+    new RegExp(`<${element}>([^<]*)</${element}>`).exec(body) ?? [];
   return text;
 }
 
