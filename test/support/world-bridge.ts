@@ -11,6 +11,8 @@ import { worldAccessKeys, worldConfig, worldEnv } from './world.ts';
 export type WorldBridge = {
   readonly url: string;
   readonly bridge: Bridge;
+  readonly configPath: string;
+  readonly masterKeyFile: string;
   readonly keys: WorldKeys;
   /** Writes the configuration file anew, with these changes to the one it started with, and reloads it. */
   readonly reconfigure: (change: WorldChange) => Promise<void>;
@@ -58,6 +60,8 @@ export async function startWorldBridge(extra: object = {}): Promise<WorldBridge>
   return {
     url: bridge.addresses.public,
     bridge,
+    configPath,
+    masterKeyFile: place.masterKeyFile,
     keys,
     reconfigure: async ({ roles = (same) => same, extra: changed = {} }) => {
       writeFileSync(configPath, JSON.stringify({ ...config, roles: roles(config.roles), ...changed }));
