@@ -1,21 +1,21 @@
 /**
- * The fields of a record as two runs, numbers and text, which are written and read in the same order. Texts are
- * front-coded: each begins with as much of the one before it as they share, because ARNs of one account do.
+ * The fields of a record as two runs, numbers and text, which are written and read in the same order. A text is front-coded
+ * against a guess that writer and reader both know: only what differs from it is written, since one ARN tells most of the next.
  */
 export type FieldWriter = {
   number(value: number): void;
-  text(value: string): void;
+  text(value: string, guess?: string): void;
   optionalNumber(value: number | undefined): void;
-  optionalText(value: string | undefined): void;
+  optionalText(value: string | undefined, guess?: string): void;
   texts(values: readonly string[]): void;
   finish(): { readonly numbers: Buffer; readonly text: Buffer };
 };
 
 export type FieldReader = {
   number(): number;
-  text(): string;
+  text(guess?: string): string;
   optionalNumber(): number | undefined;
-  optionalText(): string | undefined;
+  optionalText(guess?: string): string | undefined;
   texts(): string[];
   /** @throws Error when anything is left over. */
   finish(): void;
@@ -24,16 +24,14 @@ export type FieldReader = {
 export function createFieldWriter(): FieldWriter {
   const bytes: number[] = [];
   const pieces: string[] = [];
-  let previous = '';
   const number = (value: number): void => {
     pushVarint(bytes, value);
   };
-  const text = (value: string): void => {
-    const shared = sharedPrefix(previous, value);
+  const text = (value: string, guess = ''): void => {
+    const shared = sharedPrefix(guess, value);
     number(shared);
     number(value.length - shared);
     pieces.push(value.slice(shared));
-    previous = value;
   };
   return {
     number,
@@ -42,9 +40,9 @@ export function createFieldWriter(): FieldWriter {
     optionalNumber: (value) => {
       number(value === undefined ? 0 : value + 1);
     },
-    optionalText: (value) => {
+    optionalText: (value, guess) => {
       number(value === undefined ? 0 : 1);
-      if (value !== undefined) text(value);
+      if (value !== undefined) text(value, guess);
     },
     texts: (values) => {
       number(values.length);
@@ -56,19 +54,19 @@ export function createFieldWriter(): FieldWriter {
 
 export function createFieldReader(numbers: Buffer, textBytes: Buffer): FieldReader {
   const source = textBytes.toString('utf8');
-  let [numberAt, textAt, previous] = [0, 0, ''];
+  let [numberAt, textAt] = [0, 0];
   const number = (): number => {
     const { value, next } = readVarint(numbers, numberAt);
     numberAt = next;
     return value;
   };
-  const text = (): string => {
+  const text = (guess = ''): string => {
     const [shared, length] = [number(), number()];
     const end = textAt + length;
-    if (shared > previous.length || end > source.length) throw new Error('text runs past its end');
-    previous = previous.slice(0, shared) + source.slice(textAt, end);
+    if (shared > guess.length || end > source.length) throw new Error('text runs past its end');
+    const rest = source.slice(textAt, end);
     textAt = end;
-    return previous;
+    return guess.slice(0, shared) + rest;
   };
   const present = (): number | undefined => {
     const value = number();
@@ -78,12 +76,12 @@ export function createFieldReader(numbers: Buffer, textBytes: Buffer): FieldRead
     number,
     text,
     optionalNumber: present,
-    optionalText: () => (present() === undefined ? undefined : text()),
+    optionalText: (guess) => (present() === undefined ? undefined : text(guess)),
     texts: () => {
       const count = number();
       // Each text takes two numbers, so a count beyond that is a lie that must not become an allocation.
       if (count > numbers.length) throw new Error('more texts than there is room for');
-      return Array.from({ length: count }, text);
+      return Array.from({ length: count }, () => text());
     },
     finish: () => {
       if (numberAt !== numbers.length || textAt !== source.length) throw new Error('fields are left over');

@@ -8,7 +8,7 @@ import { until } from '../support/redis-server.ts';
 import { PROVIDER, sampleAccessKeyId, sampleAudit, sampleSession } from '../support/sample-session.ts';
 
 /** Two stores on the same data, as two nodes of one installation have them. */
-export type StorePair = { readonly one: Store; readonly two: Store; close(): Promise<void> };
+export type StorePair = { readonly one: Store; readonly two: Store; readonly close: () => Promise<void> };
 
 const HOUR_MS = 3_600_000;
 
@@ -44,7 +44,8 @@ export function describeSessionStore(open: () => Promise<StorePair>): void {
       });
 
       it('keeps absent fields absent', async () => {
-        const { providerArn: _, ...session } = sampleSession();
+        const session: Session = { ...sampleSession(), person: 'arn:aws:iam::123456789012:user/alice' };
+        Reflect.deleteProperty(session, 'providerArn');
         await one.issue({ session, audit: sampleAudit() });
         expect(plain(await one.find(session.accessKeyId))).toEqual(plain(session));
       });
@@ -176,7 +177,7 @@ export function describeSessionStore(open: () => Promise<StorePair>): void {
         expect(rest).toHaveLength(12 - 5 - 3);
       });
 
-      it.each(['x', 's', 's1e3', 'W10', 'WyJhIl0', `a${1}`, '1'.repeat(5000), 's-1', ''])(
+      it.each(['x', 's', 's1e3', 'W10', 'WyJhIl0', 'a1', '1'.repeat(5000), 's-1', ''])(
         'refuses the cursor %j that no list made',
         async (cursor) => {
           await expect(one.list({ by: 'all' }, { limit: 10, cursor })).rejects.toMatchObject({
