@@ -164,7 +164,8 @@ function invalidPrincipal(type: string, value: string): string {
 
 /** The account that `111122223333` or its `…:root` ARN names. */
 function accountOf(value: string): string | undefined {
-  return /^(?:arn:[a-z-]+:iam::)?(\d{12})(?::root)?$/.exec(value)?.[1];
+  if (/^\d{12}$/.test(value)) return value;
+  return /^arn:[a-z-]+:iam::(\d{12}):root$/.exec(value)?.[1];
 }
 
 function isAwsPrincipal(value: string): boolean {

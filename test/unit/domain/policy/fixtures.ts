@@ -6,33 +6,33 @@ import type { ContextValue, PolicyRequest, Principal } from '../../../../src/dom
 
 export const ACCOUNT = '111122223333';
 
-export const alice: Principal = {
+export const alice = {
   type: 'user',
   arn: `arn:aws:iam::${ACCOUNT}:user/alice`,
   account: ACCOUNT,
   userId: 'AIDAEXAMPLEALICE00001',
-};
+} as const satisfies Principal;
 
-export const devSession: Principal = {
+export const devSession = {
   type: 'assumed-role',
   arn: `arn:aws:sts::${ACCOUNT}:assumed-role/dev/s1`,
   roleArn: `arn:aws:iam::${ACCOUNT}:role/dev`,
   account: ACCOUNT,
   userId: 'AROAEXAMPLEDEV0000001:s1',
-};
+} as const satisfies Principal;
 
-export const bob: Principal = {
+export const bob = {
   type: 'federated-user',
   arn: `arn:aws:sts::${ACCOUNT}:federated-user/bob`,
   parentArn: `arn:aws:iam::${ACCOUNT}:user/alice`,
   account: ACCOUNT,
   userId: `${ACCOUNT}:bob`,
-};
+} as const satisfies Principal;
 
-export const token: Principal = {
+export const token = {
   type: 'web-identity',
   providerArn: `arn:aws:iam::${ACCOUNT}:oidc-provider/idp.example.com`,
-};
+} as const satisfies Principal;
 
 /** A policy of these statements, of the version that knows variables. */
 export function policyOf(kind: PolicyKind, ...statements: readonly unknown[]): Policy {

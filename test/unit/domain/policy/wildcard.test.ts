@@ -58,7 +58,7 @@ describe('wildcards (wire-spec 6.2)', () => {
   it('agrees with the definition on every pattern', () => {
     fc.assert(
       fc.property(pattern, text, (glob, value) => {
-        expect(matches(glob, value)).toBe(naive([...glob], [...value]));
+        expect(matches(glob, value)).toBe(naive(Array.from(glob), Array.from(value)));
       }),
       { numRuns: 3000 },
     );
