@@ -24,9 +24,9 @@ export type WorldBridge = {
 const configuration = z.looseObject({ roles: z.array(z.looseObject({ name: z.string() })) });
 type Roles = z.infer<typeof configuration>['roles'];
 
-export type WorldChange = { readonly roles?: (roles: Roles) => readonly object[]; readonly extra?: object };
+type WorldChange = { readonly roles?: (roles: Roles) => readonly object[]; readonly extra?: object };
 
-export type WorldKeys = {
+type WorldKeys = {
   readonly rsa: CryptoKey;
   readonly ec: CryptoKey;
   /** A key that the issuer does not publish. */

@@ -63,7 +63,7 @@ async function recordRefusal(
 }
 
 /** `7F3K-Q2MD`: 40 random bits, short enough to read out on the telephone. */
-export function createReference(random: Random): string {
+function createReference(random: Random): string {
   const text = Array.from(random(8), (byte) => BASE32.charAt(byte & 31)).join('');
   return `${text.slice(0, 4)}-${text.slice(4)}`;
 }

@@ -25,10 +25,6 @@ export function sessionOf(caller: Caller): Session | undefined {
   return caller.kind === 'user' ? undefined : caller.session;
 }
 
-export function accessKeyIdOf(caller: Caller): string {
-  return caller.kind === 'user' ? caller.accessKeyId : caller.session.accessKeyId;
-}
-
 /** The principal that policies see. */
 export function principalOf(
   caller: Caller,

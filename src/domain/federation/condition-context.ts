@@ -6,7 +6,7 @@ import { principalOf, sessionOf, type Caller } from './caller.ts';
 import type { RequestFacts } from './request-facts.ts';
 
 /** Condition keys that a request carries beside those of its principal and of the network. */
-export type RequestKeys = {
+type RequestKeys = {
   readonly roleSessionName?: string;
   readonly durationSeconds?: number;
   readonly externalId?: string;

@@ -3,7 +3,7 @@ import { MalformedPolicyError } from '../policy/document.ts';
 import type { Session, SessionPolicyLayer } from '../session/session.ts';
 import type { FederationDeps } from './deps.ts';
 
-export type RequestedTag = { readonly key: string; readonly value: string };
+type RequestedTag = { readonly key: string; readonly value: string };
 
 /** Tags and policies that a call asks to be put on a session. */
 export type SessionRequest = {

@@ -2,13 +2,13 @@ import { FederationError } from '../../domain/errors.ts';
 import { createConstraints, type Constraints, type Pattern, type TextRule } from './constraints.ts';
 import { listMembers, type Parameters } from './parameters.ts';
 
-export type Tag = { readonly key: string; readonly value: string };
+type Tag = { readonly key: string; readonly value: string };
 
 /** What may narrow a session: one inline policy and managed policies by ARN. */
 type SessionPolicyParameters = { readonly policy?: string; readonly policyArns: readonly string[] };
 type MfaParameters = { readonly serialNumber?: string; readonly tokenCode?: string };
 
-export type AssumeRole = SessionPolicyParameters &
+type AssumeRole = SessionPolicyParameters &
   MfaParameters & {
     readonly action: 'AssumeRole';
     readonly roleArn: string;
@@ -27,11 +27,11 @@ export type AssumeRoleWithWebIdentity = SessionPolicyParameters & {
   readonly providerId?: string;
   readonly durationSeconds?: number;
 };
-export type GetSessionToken = MfaParameters & {
+type GetSessionToken = MfaParameters & {
   readonly action: 'GetSessionToken';
   readonly durationSeconds?: number;
 };
-export type GetFederationToken = SessionPolicyParameters & {
+type GetFederationToken = SessionPolicyParameters & {
   readonly action: 'GetFederationToken';
   readonly name: string;
   readonly durationSeconds?: number;

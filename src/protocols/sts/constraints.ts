@@ -12,7 +12,7 @@ export type TextRule = {
   readonly secret?: true;
 };
 
-export type IntegerRule = { readonly min: number; readonly max: number };
+type IntegerRule = { readonly min: number; readonly max: number };
 
 /** A message repeats at most so many characters of a value. */
 const MAX_SHOWN = 2048;

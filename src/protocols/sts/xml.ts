@@ -15,7 +15,7 @@ export function renderElements(structure: Structure, indent: string): string {
 }
 
 /** ISO 8601 in UTC, whole seconds. */
-export function isoSeconds(date: Date): string {
+function isoSeconds(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }
 
