@@ -2,7 +2,7 @@ import { namesAction } from './action-element.ts';
 import type { Statement } from './statement.ts';
 
 /** The statements that name one action. */
-export type Candidates = { readonly denies: readonly Statement[]; readonly allows: readonly Statement[] };
+type Candidates = { readonly denies: readonly Statement[]; readonly allows: readonly Statement[] };
 
 export type ActionIndex = (action: string) => Candidates;
 

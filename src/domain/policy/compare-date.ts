@@ -16,7 +16,7 @@ export function compareDates(order: Order): CompileComparison {
 }
 
 /** Epoch milliseconds, fractions cut off; a date-time without zone is UTC. `undefined` where the text is no date. */
-export function parseDate(text: string): number | undefined {
+function parseDate(text: string): number | undefined {
   if (/^[+-]?\d{1,12}$/.test(text)) return Number(text) * 1000;
   const match = ISO_8601.exec(text);
   if (match === null) return undefined;

@@ -14,7 +14,7 @@ export const compareAddresses: CompileComparison = (operands) => {
 };
 
 /** Groups of an IPv4 or IPv6 address; `undefined` for zones, ports, leading zeros and anything else. */
-export function parseAddress(text: string): readonly number[] | undefined {
+function parseAddress(text: string): readonly number[] | undefined {
   if (text.length > 45) return undefined;
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
 }

@@ -19,7 +19,7 @@ export function compareNumbers(order: Order): CompileComparison {
 }
 
 /** Reads `1`, `+01`, `1.`, `.5`, `1e0`; `undefined` for anything else, NaN and Infinity included. */
-export function parseDecimal(text: string): Decimal | undefined {
+function parseDecimal(text: string): Decimal | undefined {
   const match = /^([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d{1,9}))?$/.exec(text);
   if (match === null) return undefined;
   const [, sign, whole = '', fraction, bareFraction, exponent = '0'] = match;
@@ -35,7 +35,7 @@ export function parseDecimal(text: string): Decimal | undefined {
 }
 
 /** Negative, zero or positive, as `a` is less than, equal to or greater than `b`. */
-export function compareDecimals(a: Decimal, b: Decimal): number {
+function compareDecimals(a: Decimal, b: Decimal): number {
   if (a.sign !== b.sign) return a.sign - b.sign;
   if (a.magnitude !== b.magnitude) return a.sign * (a.magnitude - b.magnitude);
   if (a.digits === b.digits) return 0;

@@ -12,7 +12,7 @@ import {
 } from './compare-text.ts';
 import type { CompileComparison } from './comparison.ts';
 
-export type Operator = {
+type Operator = {
   readonly name: string;
   readonly compile: CompileComparison;
   /** A negated operator holds for an absent key, and where none of the values matches. */

@@ -1,12 +1,12 @@
 import type { Effect } from './statement.ts';
 
-export type DecisionOutcome = 'allow' | 'explicitDeny' | 'implicitDeny';
+type DecisionOutcome = 'allow' | 'explicitDeny' | 'implicitDeny';
 
 /** The sets in which policies reach an evaluation. */
 export type PolicySetName = 'identity' | 'boundary' | 'session' | 'resource' | 'scp' | 'rcp';
 
 /** The statement that decided; `statement` counts from 0. */
-export type DecidedBy = {
+type DecidedBy = {
   readonly set: PolicySetName;
   readonly policy: string;
   readonly statement: number;

@@ -20,7 +20,7 @@ export type PolicySets = {
 };
 
 /**
- * Decides a request by the policies that bear on it. Pure: the same input gives the same decision, and nothing is thrown.
+ * Decides a request by the policies that bear on it. Pure; what cannot be evaluated is decided against the caller.
  * @see wire-spec 6.1
  */
 export function evaluatePolicies(request: PolicyRequest, policies: PolicySets): Decision {

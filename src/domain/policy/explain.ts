@@ -17,7 +17,11 @@ import { compileGlob, matchesGlob } from './wildcard.ts';
 
 export type ListedPolicy = { readonly set: PolicySetName; readonly policy: Policy; readonly level?: number };
 
-type TraceScope = { readonly request: PolicyRequest; readonly hasBoundary: boolean };
+type TraceScope = {
+  readonly request: PolicyRequest;
+  readonly hasBoundary: boolean;
+  readonly set?: PolicySetName;
+};
 
 /** Goes through every statement that names the action and notes what held and what did not. */
 export function traceDecision(
@@ -35,7 +39,7 @@ function tracePolicy({ set, policy, level }: ListedPolicy, scope: TraceScope): P
     set,
     ...(level === undefined ? {} : { level }),
     policy: policy.name,
-    statements: statements.map((statement) => traceStatement(statement, scope)),
+    statements: statements.map((statement) => traceStatement(statement, { ...scope, set })),
   };
 }
 
@@ -74,6 +78,8 @@ function findMismatch(
 
 function namesCaller(principals: PrincipalElement, effect: 'Allow' | 'Deny', scope: TraceScope): boolean {
   const { principal } = scope.request;
+  // A resource control policy names everybody and admits nobody: there a star is meant for tokens, too.
+  if (scope.set === 'rcp') return true;
   return effect === 'Deny'
     ? isDenied(principals, principal, scope)
     : admittedKinds(principals, principal) !== 0;

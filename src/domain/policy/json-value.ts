@@ -29,9 +29,16 @@ export function textValues(value: unknown, path: PolicyPath): readonly TextValue
 export function scalarValues(value: unknown, path: PolicyPath): readonly TextValue[] | undefined {
   const texts: TextValue[] = [];
   for (const item of listValues(value, path)) {
-    if (typeof item.value !== 'string' && typeof item.value !== 'boolean' && typeof item.value !== 'number')
-      return undefined;
-    texts.push({ text: String(item.value), path: item.path });
+    const text = scalarText(item.value);
+    if (text === undefined) return undefined;
+    texts.push({ text, path: item.path });
   }
   return texts;
+}
+
+/** A number beyond 2^53 was already rounded when it was read: it would equal its neighbours. Written as text it is exact. */
+function scalarText(value: unknown): string | undefined {
+  if (typeof value === 'number')
+    return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? String(value) : undefined;
+  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : undefined;
 }

@@ -19,7 +19,7 @@ export type PrincipalElement = {
   readonly entries: readonly PrincipalEntry[];
 };
 
-export type PrincipalEntry = { readonly type: string; readonly value: string; readonly path: PolicyPath };
+type PrincipalEntry = { readonly type: string; readonly value: string; readonly path: PolicyPath };
 
 /** How a statement names a caller, as bits: wire-spec 6.1, D5. */
 export const NAMED = { direct: 1, wildcard: 2, parent: 4, account: 8 } as const;
@@ -61,7 +61,7 @@ export function parsePrincipalElement(
 }
 
 /** How the statement names the caller as {@link NAMED} bits; 0 where it does not. */
-export function namedKinds(element: PrincipalElement, principal: Principal): number {
+function namedKinds(element: PrincipalElement, principal: Principal): number {
   const everyone = element.everyone ? NAMED.wildcard : 0;
   switch (principal.type) {
     case 'user':

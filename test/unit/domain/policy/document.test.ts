@@ -108,6 +108,11 @@ describe('documents that are refused (wire-spec 6.2, 8.3)', () => {
     ['identity', { ...allowAll, Condition: { StringEquals: { 'aws:x': [{}] } } }, 'Syntax errors in policy.'],
     [
       'identity',
+      { ...allowAll, Condition: { NumericEquals: { 'aws:x': 2 ** 53 } } },
+      'Syntax errors in policy.',
+    ],
+    [
+      'identity',
       { ...allowAll, Condition: { NullIfExists: { 'aws:x': 'true' } } },
       'Invalid Condition type : NullIfExists',
     ],
