@@ -28,10 +28,11 @@ export function renderWalkthrough(place: Walkthrough): string {
 # 1. Get the token that GitHub would give to a job on the main branch of acme/app
 ${token('github/token?repository=acme/app&ref=refs/heads/main', 'token')}
 
-# 2. Assume the role with the AWS CLI: an endpoint, a role, a token file and a region, but no keys
+# 2. Assume the role with the AWS CLI: an endpoint, a role, a token file and a region, but no keys.
+#    The session name is there because the CLI caches credentials by it, and would find those of an earlier demo.
 unset AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 export AWS_ENDPOINT_URL_STS=${bridgeUrl} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
-export AWS_ROLE_ARN=${ROLE}/deploy AWS_WEB_IDENTITY_TOKEN_FILE=${state}/token
+export AWS_ROLE_ARN=${ROLE}/deploy AWS_WEB_IDENTITY_TOKEN_FILE=${state}/token AWS_ROLE_SESSION_NAME=demo-$(date +%s)
 aws sts get-caller-identity
 aws sts assume-role --role-arn ${ROLE}/read-logs --role-session-name demo
 
