@@ -40,9 +40,11 @@ async function explain(
 /** The event as a person reads it. */
 export function formatEvent(event: ExplainedEvent): string {
   const { additionalEventData: data, resources } = event;
+  // CloudTrail names a SAML provider by a hash; people know its ARN.
+  const samlProvider = resources.find(({ ARN }) => ARN.includes(':saml-provider/'))?.ARN;
   const facts = [
     ['who', event.who],
-    ['provider', event.userIdentity.identityProvider],
+    ['provider', samlProvider ?? event.userIdentity.identityProvider],
     ['role', resources[0]?.ARN],
     ['from', `${event.sourceIPAddress} ${event.userAgent}`.trim()],
     ['request', event.requestID],

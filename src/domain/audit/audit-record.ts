@@ -44,7 +44,7 @@ export function renderAuditRecord(draft: AuditDraft, ending: AuditEnding, eventI
     requestID: facts.requestId,
     eventID: eventId,
     readOnly: true,
-    resources: roleArn === undefined ? [] : [{ ARN: roleArn, accountId: account, type: 'AWS::IAM::Role' }],
+    resources: resourcesOf(draft),
     eventType: 'AwsApiCall',
     managementEvent: true,
     recipientAccountId: account,
@@ -57,6 +57,18 @@ export function renderAuditRecord(draft: AuditDraft, ending: AuditEnding, eventI
     ...(roleArn === undefined ? {} : { roleArn }),
     event: JSON.stringify(event),
   };
+}
+
+function resourcesOf({ roleArn, identity }: AuditDraft): readonly object[] {
+  const resource = (ARN: string, type: string): object => ({
+    ARN,
+    accountId: splitArn(ARN)?.account,
+    type,
+  });
+  return [
+    ...(roleArn === undefined ? [] : [resource(roleArn, 'AWS::IAM::Role')]),
+    ...(identity?.kind === 'saml' ? [resource(identity.providerArn, 'AWS::IAM::SAMLProvider')] : []),
+  ];
 }
 
 function outcomeOf(draft: AuditDraft, failure: FederationError | undefined): AuditOutcome {
@@ -79,12 +91,20 @@ function userIdentity({ identity, caller, accessKeyId }: AuditDraft): Readonly<R
 }
 
 function federatedIdentity(identity: Identity): Readonly<Record<string, unknown>> {
-  const { providerArn, audience, subject } = identity;
+  const { providerArn, audience, subject, conditionKeys } = identity;
+  if (identity.kind === 'web-identity')
+    return {
+      type: 'WebIdentityUser',
+      principalId: `${providerArn}:${audience}:${subject}`,
+      userName: subject,
+      identityProvider: providerArn,
+    };
+  const nameQualifier = conditionKeys.get('saml:namequalifier');
   return {
-    type: identity.kind === 'saml' ? 'SAMLUser' : 'WebIdentityUser',
-    principalId: `${providerArn}:${audience}:${subject}`,
+    type: 'SAMLUser',
+    principalId: `${String(nameQualifier)}:${subject}`,
     userName: subject,
-    identityProvider: providerArn,
+    identityProvider: nameQualifier,
   };
 }
 

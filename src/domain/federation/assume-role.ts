@@ -4,12 +4,15 @@ import { FederationError } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
 import { splitArn } from '../role/arn.ts';
 import type { Role } from '../role/role.ts';
-import { authorize } from './authorize.ts';
+import type { SingleUse } from '../session/session-store.ts';
+import { authorize, type Authorization } from './authorize.ts';
 import { policiesOf, principalOf, sessionOf, type Caller } from './caller.ts';
 import { createConditionContext } from './condition-context.ts';
 import type { FederationDeps } from './deps.ts';
 import { issueSession, type SessionDraft } from './issue-session.ts';
+import type { RequestFacts } from './request-facts.ts';
 import { prepareSession, type SessionContents, type SessionRequest } from './session-request.ts';
+import { singleUseOf } from './single-use.ts';
 
 export type AssumeRoleRequest = SessionRequest & {
   /** `sts:AssumeRole` for a caller; `sts:AssumeRoleWithWebIdentity` or `…WithSAML` for a proof. */
@@ -17,6 +20,13 @@ export type AssumeRoleRequest = SessionRequest & {
   readonly roleArn: string;
   readonly roleSessionName: string;
   readonly durationSeconds?: number;
+  /** What the proof itself says of the session's length; beside it `durationSeconds` can only shorten (wire-spec 4). */
+  readonly proofLimits?: {
+    /** The length where the call names none, 900–43200. */
+    readonly durationSeconds?: number;
+    /** Epoch milliseconds. */
+    readonly notOnOrAfterMs?: number;
+  };
   readonly sourceIdentity?: string;
   readonly externalId?: string;
   /** Second factor proved in this call, epoch milliseconds. */
@@ -36,13 +46,44 @@ export type AssumedRole = {
 const DEFAULT_DURATION_SECONDS = 3600;
 const CHAINING_LIMIT_SECONDS = 3600;
 
+/** What the gate says to a request, and what the session would carry. */
+export type AssumeRoleEvaluation = {
+  /** Absent where there is no such role; then the decision is never an allow. */
+  readonly role: Role | undefined;
+  readonly authorization: Authorization;
+  readonly contents: SessionContents;
+  readonly sourceIdentity: string | undefined;
+};
+
+type EvaluationDeps = Pick<FederationDeps, 'directory' | 'parseInline' | 'packedPolicySize'>;
+
+/**
+ * Asks the gate and opens nothing: the first half of {@link assumeRole}, and all of what operators ask beforehand.
+ *
+ * @throws FederationError `root-may-not-assume`, `invalid-parameter-value`, and what {@link prepareSession} throws
+ */
+export function evaluateAssumeRole(
+  request: AssumeRoleRequest,
+  subject: Subject,
+  facts: RequestFacts,
+  deps: EvaluationDeps,
+): AssumeRoleEvaluation {
+  const role = deps.directory.role(request.roleArn);
+  const account = splitArn(request.roleArn)?.account ?? '';
+  const parent = 'caller' in subject ? sessionOf(subject.caller) : undefined;
+  const contents = prepareSession(request, account, parent, deps);
+  const sourceIdentity = sourceIdentityOf(request, parent?.sourceIdentity);
+  const authorization = askGate({ request, subject, role, contents, sourceIdentity, facts, deps });
+  return { role, authorization, contents, sourceIdentity };
+}
+
 /**
  * Opens a role: gate, duration, credentials, record. Browser sign-in, CI token, assertion and chaining differ only in their
  * subject (wire-spec 5, 6.6).
  *
  * @throws FederationError `caller-denied` or `federation-denied`, for unknown roles too; `duration-exceeds-role`,
- *   `duration-exceeds-chaining`, `root-may-not-assume` and what {@link prepareSession} throws; `invalid-identity-token`
- *   where the role wants a token once and this one was used
+ *   `duration-exceeds-chaining` and what {@link evaluateAssumeRole} throws; `invalid-identity-token` where a proof that
+ *   works once was used before
  */
 export async function assumeRole(
   request: AssumeRoleRequest,
@@ -50,34 +91,21 @@ export async function assumeRole(
   draft: AuditDraft,
   deps: FederationDeps,
 ): Promise<AssumedRole> {
-  const role = deps.directory.role(request.roleArn);
-  const account = splitArn(request.roleArn)?.account ?? '';
-  const parent = 'caller' in subject ? sessionOf(subject.caller) : undefined;
-  const contents = prepareSession(request, account, parent, deps);
-  const sourceIdentity = sourceIdentityOf(request, parent?.sourceIdentity);
-  const allowedRole = decide({ request, subject, role, contents, sourceIdentity, draft, deps });
-  const durationSeconds = checkDuration(request, subject, allowedRole);
-  const session = createSession({
-    request,
-    subject,
-    role: allowedRole,
-    contents,
-    sourceIdentity,
-    durationSeconds,
-    draft,
-  });
-  const assumedRole = { arn: session.principalArn, id: session.userId };
-  const once = onceFor(allowedRole, subject);
-  const responseElements = { assumedRoleUser: assumedRole, packedPolicySize: contents.packedPolicySize };
-  const credentials = await issueSession(session, { draft, responseElements }, deps, once);
-  if (!credentials) {
-    const text = 'The ID Token provided has already been used.';
-    throw new FederationError('invalid-identity-token', 'single-use token used again', { params: { text } });
-  }
+  const evaluation = evaluateAssumeRole(request, subject, draft.facts, deps);
+  const { contents, sourceIdentity } = evaluation;
+  draft.decision = evaluation.authorization;
+  const role = requireAllowed(evaluation, subject, request);
+  const durationSeconds = checkDuration(request, subject, role);
+  const session = createSession({ request, subject, role, contents, sourceIdentity, durationSeconds, draft });
+  const assumed = { arn: session.principalArn, id: session.userId };
+  const { packedPolicySize } = contents;
+  const responseElements = { assumedRoleUser: assumed, packedPolicySize, ...proofElements(subject) };
+  const credentials = await issueSession(session, { draft, responseElements }, deps, onceFor(role, subject));
+  if (!credentials) throw usedBefore(subject);
   return {
     credentials,
-    assumedRole,
-    ...(contents.packedPolicySize === undefined ? {} : { packedPolicySize: contents.packedPolicySize }),
+    assumedRole: assumed,
+    ...(packedPolicySize === undefined ? {} : { packedPolicySize }),
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
   };
 }
@@ -94,23 +122,28 @@ function sourceIdentityOf(
   });
 }
 
-type DecideInput = {
+type GateInput = Omit<AssumeRoleEvaluation, 'authorization'> & {
   readonly request: AssumeRoleRequest;
   readonly subject: Subject;
-  readonly role: Role | undefined;
-  readonly contents: SessionContents;
-  readonly sourceIdentity: string | undefined;
-  readonly draft: AuditDraft;
-  readonly deps: FederationDeps;
+  readonly facts: RequestFacts;
+  readonly deps: EvaluationDeps;
 };
 
-function decide({ request, subject, role, contents, sourceIdentity, draft, deps }: DecideInput): Role {
+function askGate({
+  request,
+  subject,
+  role,
+  contents,
+  sourceIdentity,
+  facts,
+  deps,
+}: GateInput): Authorization {
   if ('caller' in subject && principalOf(subject.caller).type === 'root')
     throw new FederationError('root-may-not-assume', 'root asked for a role');
   const tagsGiven = Object.keys(contents.tags).length > 0;
   const keys = {
     roleSessionName: request.roleSessionName,
-    durationSeconds: request.durationSeconds ?? DEFAULT_DURATION_SECONDS,
+    durationSeconds: wantedDuration(request),
     tags: Object.fromEntries(request.tags.map(({ key, value }) => [key, value])),
     transitiveTagKeys: contents.transitiveTagKeys,
     ...(request.externalId === undefined ? {} : { externalId: request.externalId }),
@@ -119,7 +152,7 @@ function decide({ request, subject, role, contents, sourceIdentity, draft, deps 
       ? {}
       : { mfaAuthenticatedAtMs: request.mfaAuthenticatedAtMs }),
   };
-  const authorization = authorize(
+  return authorize(
     {
       principal: 'identity' in subject ? principalOfIdentity(subject.identity) : principalOf(subject.caller),
       policies: 'identity' in subject ? { identity: [] } : policiesOf(subject.caller, deps),
@@ -131,11 +164,17 @@ function decide({ request, subject, role, contents, sourceIdentity, draft, deps 
       resource: request.roleArn,
       role,
       trustMandatory: true,
-      context: createConditionContext({ facts: draft.facts, keys, subject, role, directory: deps.directory }),
+      context: createConditionContext({ facts, keys, subject, role, directory: deps.directory }),
     },
     deps.directory,
   );
-  draft.decision = authorization;
+}
+
+function requireAllowed(
+  { role, authorization }: AssumeRoleEvaluation,
+  subject: Subject,
+  request: AssumeRoleRequest,
+): Role {
   const callerMayAssume = !('caller' in subject) || mayCallSts(subject.caller);
   if (role && callerMayAssume && authorization.decision.outcome === 'allow') return role;
   throw denial(subject, request, authorization.action);
@@ -162,6 +201,12 @@ function denial(subject: Subject, request: AssumeRoleRequest, action: string): F
   return new FederationError('caller-denied', `${action} refused`, { params });
 }
 
+/** What is asked for, before the role's own limit. */
+function wantedDuration({ durationSeconds, proofLimits }: AssumeRoleRequest): number {
+  const granted = proofLimits?.durationSeconds;
+  return Math.min(durationSeconds ?? granted ?? DEFAULT_DURATION_SECONDS, granted ?? Infinity);
+}
+
 function checkDuration(request: AssumeRoleRequest, subject: Subject, role: Role): number {
   const chaining = 'caller' in subject && subject.caller.kind === 'assumed-role';
   const asked = request.durationSeconds ?? DEFAULT_DURATION_SECONDS;
@@ -169,19 +214,24 @@ function checkDuration(request: AssumeRoleRequest, subject: Subject, role: Role)
     throw new FederationError('duration-exceeds-role', `asked for ${asked} s`);
   if (chaining && asked > CHAINING_LIMIT_SECONDS)
     throw new FederationError('duration-exceeds-chaining', `asked for ${asked} s`);
-  return asked;
+  // A call that asks for too much is told so. What an IdP says to all roles alike is cut to the one's limit.
+  return Math.min(wantedDuration(request), role.maxSessionDurationSeconds);
 }
 
-type CreateSessionInput = Omit<DecideInput, 'role' | 'deps'> & {
+type CreateSessionInput = Omit<GateInput, 'role' | 'facts' | 'deps'> & {
   readonly role: Role;
   readonly durationSeconds: number;
+  readonly draft: AuditDraft;
 };
 
 function createSession(input: CreateSessionInput): SessionDraft {
   const { request, subject, role, contents, sourceIdentity, durationSeconds, draft } = input;
   const issuedAtMs = draft.facts.timeMs;
   const origin = originOf(subject);
-  const wanted = issuedAtMs + durationSeconds * 1000;
+  const wanted = Math.min(
+    issuedAtMs + durationSeconds * 1000,
+    request.proofLimits?.notOnOrAfterMs ?? Infinity,
+  );
   // A sign-in ends with its first session; a chain of roles cannot stretch it.
   const signInExpiresAtMs = 'identity' in subject ? wanted : origin.signInExpiresAtMs;
   return {
@@ -216,8 +266,29 @@ function originOf(subject: Subject): Origin {
   return session ?? { person: principalOf(subject.caller).arn, claims: {} };
 }
 
-function onceFor(role: Role, subject: Subject): { key: string; expiresAtMs: number } | undefined {
-  if (!role.singleUseToken || !('identity' in subject)) return undefined;
-  const { providerArn, proofId, expiresAtMs } = subject.identity;
-  return { key: `proof:${providerArn} ${proofId}`, expiresAtMs };
+// An assertion always works once: it passes through a browser, and a copy must open nothing (SAML Profiles 4.1.4.5).
+function onceFor(role: Role, subject: Subject): SingleUse | undefined {
+  if (!('identity' in subject)) return undefined;
+  const { identity } = subject;
+  return role.singleUseToken || identity.kind === 'saml' ? singleUseOf(identity) : undefined;
+}
+
+function usedBefore(subject: Subject): FederationError {
+  const isSaml = 'identity' in subject && subject.identity.kind === 'saml';
+  const text = isSaml ? 'Response has already been used' : 'The ID Token provided has already been used.';
+  return new FederationError('invalid-identity-token', 'single-use proof used again', { params: { text } });
+}
+
+/** What the audit event tells of the proof beside the credentials that it opened (wire-spec 10.1). */
+function proofElements(subject: Subject): Readonly<Record<string, unknown>> {
+  if (!('identity' in subject)) return {};
+  const { kind, subject: name, issuer, audience, conditionKeys } = subject.identity;
+  if (kind === 'web-identity') return { provider: issuer, audience, subjectFromWebIdentityToken: name };
+  return {
+    subject: name,
+    subjectType: conditionKeys.get('saml:sub_type'),
+    issuer,
+    nameQualifier: conditionKeys.get('saml:namequalifier'),
+    audience: conditionKeys.get('saml:aud'),
+  };
 }
