@@ -27,6 +27,14 @@ export type AssumeRoleWithWebIdentity = SessionPolicyParameters & {
   readonly providerId?: string;
   readonly durationSeconds?: number;
 };
+export type AssumeRoleWithSaml = SessionPolicyParameters & {
+  readonly action: 'AssumeRoleWithSAML';
+  readonly roleArn: string;
+  readonly principalArn: string;
+  /** The response as base64, as it came. */
+  readonly samlAssertion: string;
+  readonly durationSeconds?: number;
+};
 type GetSessionToken = MfaParameters & {
   readonly action: 'GetSessionToken';
   readonly durationSeconds?: number;
@@ -44,7 +52,7 @@ export type StsRequest =
   | AssumeRoleWithWebIdentity
   | GetSessionToken
   | GetFederationToken
-  | { readonly action: 'AssumeRoleWithSAML'; readonly roleArn: string }
+  | AssumeRoleWithSaml
   | { readonly action: 'GetCallerIdentity' }
   | { readonly action: 'GetAccessKeyInfo'; readonly accessKeyId: string }
   | { readonly action: 'DecodeAuthorizationMessage'; readonly encodedMessage: string }
@@ -181,15 +189,18 @@ function parseAssumeRoleWithWebIdentity(p: Parameters): AssumeRoleWithWebIdentit
   return request;
 }
 
-function parseAssumeRoleWithSaml(p: Parameters): { action: 'AssumeRoleWithSAML'; roleArn: string } {
+function parseAssumeRoleWithSaml(p: Parameters): AssumeRoleWithSaml {
   const c = createConstraints();
-  const roleArn = c.requiredText('roleArn', p.get('RoleArn'), ARN);
-  c.requiredText('principalArn', p.get('PrincipalArn'), ARN);
-  secretText(c, 'sAMLAssertion', p.get('SAMLAssertion'), { min: 4, max: 100_000 });
-  sessionPolicies(c, p, { pattern: POLICY_PATTERN, min: 1, max: 2048 });
-  c.integer('durationSeconds', p.get('DurationSeconds'), DURATION);
+  const request = {
+    action: 'AssumeRoleWithSAML',
+    roleArn: c.requiredText('roleArn', p.get('RoleArn'), ARN),
+    principalArn: c.requiredText('principalArn', p.get('PrincipalArn'), ARN),
+    samlAssertion: secretText(c, 'sAMLAssertion', p.get('SAMLAssertion'), { min: 4, max: 100_000 }),
+    ...sessionPolicies(c, p, { pattern: POLICY_PATTERN, min: 1, max: 2048 }),
+    ...present({ durationSeconds: c.integer('durationSeconds', p.get('DurationSeconds'), DURATION) }),
+  } as const;
   c.enforce();
-  return { action: 'AssumeRoleWithSAML', roleArn };
+  return request;
 }
 
 function parseGetSessionToken(p: Parameters): GetSessionToken {

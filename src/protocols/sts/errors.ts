@@ -139,8 +139,9 @@ const DEFAULT_TEXTS: Partial<Record<FailureCode, string>> = {
 /** The code, status and text that STS gives for a failure; `message` is undefined where AWS sends no Message element. */
 export function answerTo(error: FederationError): Answer {
   const { code, status, message } = WORDINGS[error.code];
+  // A text of its own comes first: an assertion expires in other words than a token (wire-spec 1.6).
   const text = error.params['text'] ?? DEFAULT_TEXTS[error.code];
-  if (message === '{text}') return { code, status, message: text?.toString() };
+  if (text !== undefined || message === '{text}') return { code, status, message: text?.toString() };
   return { code, status, message: fill(message, error.params) };
 }
 
