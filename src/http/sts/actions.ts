@@ -1,6 +1,7 @@
 import type { AuditDraft } from '../../domain/audit/audit-draft.ts';
 import { allowedRecord, audited } from '../../domain/federation/audited.ts';
 import { assumeRole, type AssumedRole } from '../../domain/federation/assume-role.ts';
+import { assumeRoleWithSaml, type VerifiedSaml } from '../../domain/federation/assume-role-with-saml.ts';
 import type { AuthenticateDeps } from '../../domain/federation/authenticate.ts';
 import { principalOf, type Caller } from '../../domain/federation/caller.ts';
 import type { FederationDeps } from '../../domain/federation/deps.ts';
@@ -13,7 +14,11 @@ import { FederationError } from '../../domain/errors.ts';
 import type { Identity } from '../../domain/identity/identity.ts';
 import { checkMfaCode, type MfaDeps, type MfaParameters } from '../../domain/mfa/check-code.ts';
 import { splitArn } from '../../domain/role/arn.ts';
-import type { AssumeRoleWithWebIdentity, StsRequest } from '../../protocols/sts/actions.ts';
+import type {
+  AssumeRoleWithSaml,
+  AssumeRoleWithWebIdentity,
+  StsRequest,
+} from '../../protocols/sts/actions.ts';
 import type { Structure } from '../../protocols/sts/xml.ts';
 
 /** What the STS actions need; `authenticate` is asked by the signed ones only. */
@@ -22,6 +27,12 @@ export type StsDeps = FederationDeps &
   MfaDeps & {
     /** Verifies a token against the providers of `account`. @throws FederationError of the proof */
     readonly verifyWebIdentity: (token: string, account: string, nowMs: number) => Promise<Identity>;
+    /**
+     * Verifies a base64 response against the SAML provider of this ARN, which exists.
+     *
+     * @throws FederationError of the proof
+     */
+    readonly verifySaml: (samlResponse: string, providerArn: string, nowMs: number) => Promise<VerifiedSaml>;
     /** SHA-256 of a proof, hex. */
     readonly hashProof: (proof: string) => string;
     /** Opens what `encodeMessage` sealed. @throws FederationError `invalid-authorization-message` */
@@ -42,9 +53,8 @@ export async function callAction(
   const draft: AuditDraft = { facts, eventName: request.action, requestParameters: auditParameters(request) };
   if ('roleArn' in request) draft.roleArn = request.roleArn;
   return audited(draft, deps, async () => {
-    if (request.action === 'AssumeRoleWithWebIdentity')
-      return assumeRoleWithWebIdentity(request, draft, deps);
-    if (request.action === 'AssumeRoleWithSAML') throw unknownSamlProvider();
+    if (request.action === 'AssumeRoleWithWebIdentity') return withWebIdentity(request, draft, deps);
+    if (request.action === 'AssumeRoleWithSAML') return withSaml(request, draft, deps);
     const caller = await authenticate((accessKeyId) => (draft.accessKeyId = accessKeyId));
     draft.caller = caller;
     return signedAction(request, caller, draft, deps);
@@ -100,7 +110,7 @@ async function signedAction(
   }
 }
 
-async function assumeRoleWithWebIdentity(
+async function withWebIdentity(
   request: AssumeRoleWithWebIdentity,
   draft: AuditDraft,
   deps: StsDeps,
@@ -133,6 +143,29 @@ async function assumeRoleWithWebIdentity(
     PackedPolicySize,
     Provider: identity.issuer,
     Audience: identity.audience,
+    SourceIdentity,
+  };
+}
+
+async function withSaml(request: AssumeRoleWithSaml, draft: AuditDraft, deps: StsDeps): Promise<Structure> {
+  const { samlAssertion, principalArn, ...parameters } = request;
+  draft.tokenHash = deps.hashProof(samlAssertion);
+  requireSamlProvider(principalArn, requireRoleArn(request.roleArn), deps);
+  const verified = await deps.verifySaml(samlAssertion, principalArn, draft.facts.timeMs);
+  const { subject, issuer, saml } = verified.identity;
+  draft.identity = verified.identity;
+  draft.requestParameters = { ...draft.requestParameters, sAMLAssertionID: saml.assertionId };
+  const assumed = await assumeRoleWithSaml(parameters, verified, draft, deps);
+  const { PackedPolicySize, SourceIdentity, AssumedRoleUser, Credentials } = assumedRole(assumed);
+  return {
+    Credentials,
+    AssumedRoleUser,
+    PackedPolicySize,
+    Subject: subject,
+    SubjectType: saml.subjectType,
+    Issuer: issuer,
+    Audience: saml.recipient,
+    NameQualifier: saml.nameQualifier,
     SourceIdentity,
   };
 }
@@ -182,8 +215,10 @@ function invalidToken(text: string): FederationError {
   return new FederationError('invalid-identity-token', text, { params: { text } });
 }
 
-function unknownSamlProvider(): FederationError {
-  return invalidToken("Specified provider doesn't exist");
+// A role takes the providers of its own account only, whatever a trust policy says of others (wire-spec 4).
+function requireSamlProvider(principalArn: string, account: string, { directory }: StsDeps): void {
+  if (splitArn(principalArn)?.account === account && directory.samlProvider(principalArn)) return;
+  throw invalidToken("Specified provider doesn't exist");
 }
 
 function credentials({ accessKeyId, secretAccessKey, sessionToken, expiresAtMs }: Credentials): Structure {
@@ -206,6 +241,6 @@ function assumedRole(assumed: AssumedRole) {
 
 /** Parameters as the audit event shows them: lower camel case, without proofs and codes (wire-spec 10.1). */
 function auditParameters(request: StsRequest): Readonly<Record<string, unknown>> {
-  const hidden = new Set(['action', 'webIdentityToken', 'tokenCode', 'encodedMessage']);
+  const hidden = new Set(['action', 'webIdentityToken', 'samlAssertion', 'tokenCode', 'encodedMessage']);
   return Object.fromEntries(Object.entries(request).filter(([name]) => !hidden.has(name)));
 }
