@@ -1,10 +1,14 @@
 import type { AuditLog } from '../domain/audit/audit-log.ts';
+import type { SealedKeyStore } from '../domain/identity/sealed-key-store.ts';
+import type { LoginAttemptStore } from '../domain/session/login-attempt.ts';
 import type { SessionStore } from '../domain/session/session-store.ts';
 
 /** What every kind of store offers. */
 export type Store = {
   readonly sessions: SessionStore;
   readonly audit: AuditLog;
+  readonly loginAttempts: LoginAttemptStore;
+  readonly sealedKeys: SealedKeyStore;
   /** Whether the store takes writes now. @throws FederationError `store-unavailable` */
   ping(): Promise<void>;
   close(): Promise<void>;

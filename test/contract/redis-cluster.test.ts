@@ -8,6 +8,8 @@ import { command, startRedisCluster, startRedisSentinel, until } from '../suppor
 import type { RedisGroup } from '../support/redis-server.ts';
 import { sampleAccessKeyId, sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
+import { describeLoginAttempts } from './login-attempt.contract.ts';
+import { describeSealedKeyStore } from './sealed-key-store.contract.ts';
 import { describeSessionStore } from './session-store.contract.ts';
 import type { StorePair } from './session-store.contract.ts';
 
@@ -35,6 +37,8 @@ describe('Redis Cluster', () => {
   };
   describeSessionStore(openPair);
   describeAuditLog(openPair);
+  describeLoginAttempts(openPair);
+  describeSealedKeyStore(openPair);
 
   it('spreads sessions over all nodes', async () => {
     const { one: store, close } = await openPair();

@@ -8,6 +8,8 @@ import { command, startRedis, until } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import { sampleAccessKeyId, sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
+import { describeLoginAttempts } from './login-attempt.contract.ts';
+import { describeSealedKeyStore } from './sealed-key-store.contract.ts';
 import { describeSessionStore } from './session-store.contract.ts';
 import type { StorePair } from './session-store.contract.ts';
 
@@ -44,6 +46,8 @@ function openStore(url: string, keyPrefix = 'rolebridge:'): Store {
 describe('Redis', () => {
   describeSessionStore(openPair);
   describeAuditLog(openPair);
+  describeLoginAttempts(openPair);
+  describeSealedKeyStore(openPair);
 });
 
 describe('Redis on its own', () => {

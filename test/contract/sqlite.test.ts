@@ -12,6 +12,8 @@ import type { Store } from '../../src/stores/store.ts';
 import { until } from '../support/redis-server.ts';
 import { sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
+import { describeLoginAttempts } from './login-attempt.contract.ts';
+import { describeSealedKeyStore } from './sealed-key-store.contract.ts';
 import { describeSessionStore, idsOf, listAll } from './session-store.contract.ts';
 import type { StorePair } from './session-store.contract.ts';
 
@@ -42,6 +44,8 @@ function openPair(): Promise<StorePair> {
 describe('SQLite', () => {
   describeSessionStore(openPair);
   describeAuditLog(openPair);
+  describeLoginAttempts(openPair);
+  describeSealedKeyStore(openPair);
 });
 
 describe('SQLite in memory', () => {

@@ -22,6 +22,8 @@ export type Keys = {
   reference(reference: string): string;
   mark(key: string): string;
   attempts(key: string): string;
+  loginAttempt(handle: string): string;
+  sealedKeys(name: string): string;
   ping(): string;
 };
 
@@ -35,6 +37,8 @@ export function createKeys(prefix: string): Keys {
     reference: (reference) => key(bucketOfId(reference), `r:${reference}`),
     mark: (text) => key(bucketOfKey(text), `m:${keyDigest(text)}`),
     attempts: (text) => key(bucketOfKey(text), `n:${keyDigest(text)}`),
+    loginAttempt: (handle) => key(bucketOfKey(handle), `l:${keyDigest(handle)}`),
+    sealedKeys: (name) => key(bucketOfKey(name), `k:${name}`),
     ping: () => key(BASE32.charAt(0), 'ping'),
   };
 }

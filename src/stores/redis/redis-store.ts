@@ -3,6 +3,8 @@ import { createAuditValues, createRedisAuditLog } from './audit-log.ts';
 import { connect } from './connection.ts';
 import type { RedisEndpoint } from './connection.ts';
 import { createKeys } from './keys.ts';
+import { createRedisLoginAttempts } from './login-attempt.ts';
+import { createRedisSealedKeyStore } from './sealed-key-store.ts';
 import { createRedisSessionStore } from './session-store.ts';
 
 export type RedisStoreOptions = {
@@ -24,6 +26,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   return {
     sessions: createRedisSessionStore({ connection, keys, now, auditValues }),
     audit: createRedisAuditLog({ connection, keys, auditValues }),
+    loginAttempts: createRedisLoginAttempts({ connection, keys, now }),
+    sealedKeys: createRedisSealedKeyStore({ connection, keys }),
     ping: async () => {
       // A write, because a server that is full, read-only or cut off from its replicas still answers PING.
       await connection.run((client) => client.set(keys.ping(), '', 'PX', 1000));

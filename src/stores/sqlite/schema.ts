@@ -38,6 +38,14 @@ const MIGRATIONS = [
    ) STRICT;
    CREATE INDEX audit_by_time ON audit (time_ms);
    CREATE INDEX audit_by_reference ON audit (reference) WHERE reference IS NOT NULL;`,
+  `CREATE TABLE login_attempts (
+     key TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, record TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX login_attempts_by_expiry ON login_attempts (expires_at);
+
+   CREATE TABLE sealed_keys (
+     name TEXT PRIMARY KEY, revision INTEGER NOT NULL, sealed BLOB NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ] as const;
 
 /**

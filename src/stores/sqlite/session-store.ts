@@ -20,7 +20,7 @@ const CURSOR = 's';
 /** What is removed in one transaction: few enough that no request waits long behind it. */
 const BATCH = 500;
 /** Tables whose rows go when their time has come, sessions first: they are what is counted. */
-const EXPIRING = ['sessions', 'marks', 'attempts'] as const;
+const EXPIRING = ['sessions', 'marks', 'attempts', 'login_attempts'] as const;
 
 export type SessionStoreDeps = {
   readonly db: Database;

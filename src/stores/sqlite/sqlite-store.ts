@@ -1,6 +1,8 @@
 import type { Store } from '../store.ts';
 import { createSqliteAuditLog } from './audit-log.ts';
 import { openDatabase } from './database.ts';
+import { createSqliteLoginAttempts } from './login-attempt.ts';
+import { createSqliteSealedKeyStore } from './sealed-key-store.ts';
 import { createSqliteSessionStore } from './session-store.ts';
 
 export type SqliteStoreOptions = {
@@ -22,6 +24,8 @@ export function createSqliteStore({ path, now }: SqliteStoreOptions): Store {
   return {
     sessions,
     audit,
+    loginAttempts: createSqliteLoginAttempts(db, now),
+    sealedKeys: createSqliteSealedKeyStore(db),
     ping: () => db.write(() => undefined),
     close: () => {
       db.connection.close();
