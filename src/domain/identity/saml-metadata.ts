@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { SamlProvider } from './saml-provider.ts';
 
 export type SamlEndpoint = {
   readonly binding: 'redirect' | 'post';
@@ -32,4 +33,4 @@ export type SamlMetadata = {
 };
 
 /** The metadata of a provider: parsed once, refreshed ahead of its end, the last good copy kept. */
-export type SamlMetadataSource = (provider: { readonly arn: string }) => Promise<SamlMetadata>;
+export type SamlMetadataSource = (provider: Pick<SamlProvider, 'metadata'>) => Promise<SamlMetadata>;
