@@ -1,7 +1,8 @@
 import type { Secret } from '../domain/credentials/secret.ts';
 import type { OidcProvider } from '../domain/identity/oidc-provider.ts';
+import type { SamlProvider } from '../domain/identity/saml-provider.ts';
 import type { Policy } from '../domain/policy/document.ts';
-import type { AccountId, Arn } from '../domain/role/arn.ts';
+import type { AccountId } from '../domain/role/arn.ts';
 import type { Guardrails } from '../domain/role/directory.ts';
 import type { Role } from '../domain/role/role.ts';
 import type { User } from '../domain/role/user.ts';
@@ -29,8 +30,6 @@ export type MasterKeySource =
 
 /** An account with the organization policies that bind it. */
 export type Account = { readonly id: AccountId; readonly alias?: string; readonly guardrails: Guardrails };
-
-export type SamlProvider = { readonly name: string; readonly arn: Arn; readonly account: AccountId };
 
 /**
  * The configuration, checked and resolved: durations as numbers, secrets read, policies compiled, names as ARNs.

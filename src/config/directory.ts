@@ -1,11 +1,15 @@
 import type { OidcProvider } from '../domain/identity/oidc-provider.ts';
+import type { SamlProvider } from '../domain/identity/saml-provider.ts';
 import type { Directory, Guardrails } from '../domain/role/directory.ts';
 import type { AccessKey, User } from '../domain/role/user.ts';
 import type { Config } from './config.ts';
 
 const NO_GUARDRAILS: Guardrails = { isManagementAccount: false };
 
-type DirectoryParts = Pick<Config, 'accounts' | 'roles' | 'users' | 'oidcProviders' | 'managedPolicies'>;
+type DirectoryParts = Pick<
+  Config,
+  'accounts' | 'roles' | 'users' | 'oidcProviders' | 'samlProviders' | 'managedPolicies'
+>;
 
 /** The configured world, indexed once. */
 export function createDirectory(config: DirectoryParts): Directory {
@@ -16,12 +20,18 @@ export function createDirectory(config: DirectoryParts): Directory {
     config.users.flatMap((user) => user.accessKeys.map((key) => [key.id, { user, key }] as const)),
   );
   const providers = Map.groupBy<string, OidcProvider>(config.oidcProviders, ({ account }) => account);
+  const samlProviders = new Map<string, SamlProvider>(
+    config.samlProviders.map((provider) => [provider.arn, provider]),
+  );
+  const samlProvidersByName = new Map(config.samlProviders.map((provider) => [provider.name, provider]));
   return {
     hasAccount: (account) => accounts.has(account),
     role: (arn) => roles.get(arn),
     user: (arn) => users.get(arn),
     accessKey: (id) => keys.get(id),
     oidcProviders: (account) => providers.get(account) ?? [],
+    samlProvider: (arn) => samlProviders.get(arn),
+    samlProviderNamed: (name) => samlProvidersByName.get(name),
     managedPolicy: (arn) => config.managedPolicies.get(arn),
     guardrails: (account) => accounts.get(account) ?? NO_GUARDRAILS,
   };

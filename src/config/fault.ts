@@ -20,6 +20,7 @@ export type FaultCode =
   | 'wrong-account'
   | 'insecure-url'
   | 'malformed-jwks'
+  | 'malformed-metadata'
   | 'secret-missing'
   | 'secret-malformed'
   | 'unused-role'

@@ -19,7 +19,11 @@ export type LoadResult =
   /** Errors and warnings, in the order of the file; at least one is an error. */
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type LoadDeps = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Throws an Error, whose message is for operators, for a SAML metadata document that it refuses. */
+  readonly parseSamlMetadata: (xml: string) => unknown;
+};
 /** Everything that was found, and the configuration where there is one. */
 type Examination = { readonly config?: Config; readonly issues: readonly Issue[] };
 
@@ -27,13 +31,14 @@ type Examination = { readonly config?: Config; readonly issues: readonly Issue[]
  * Reads, checks and resolves a configuration file: YAML or JSON, at most 5 MB. All faults are found in one run, and
  * after a single error there is no configuration. The result is frozen. Never throws for what a file holds.
  */
-export function loadConfig(file: string, deps: { readonly env: Environment }): LoadResult {
+export function loadConfig(file: string, { env, parseSamlMetadata }: LoadDeps): LoadResult {
   const read = readText(file, MAX_CONFIG_BYTES);
   if ('problem' in read) return { ok: false, faults: [unreadable(file, read.problem)] };
   const source = readSourceDocument(read.text);
   const folder = dirname(resolve(file));
-  const readFile = (path: string) => readText(resolve(folder, path), MAX_REFERENCED_BYTES);
-  const { config, issues } = examine(source.value, { env: deps.env, readFile });
+  const readFile = (path: string, maxBytes = MAX_REFERENCED_BYTES) =>
+    readText(resolve(folder, path), maxBytes);
+  const { config, issues } = examine(source.value, { env, readFile, parseSamlMetadata });
   const faults = inFileOrder([
     ...source.faults.map((fault): Fault => ({ severity: 'error', file, path: '', ...fault })),
     ...issues.map((issue) => locateIssue(issue, source, file)),
@@ -69,7 +74,10 @@ function unreadable(file: string, problem: string): Fault {
   return { severity: 'error', code, message, file, line: 1, column: 1, path: '' };
 }
 
-function examine(value: unknown, deps: Pick<Resolution, 'env' | 'readFile'>): Examination {
+function examine(
+  value: unknown,
+  deps: Pick<Resolution, 'env' | 'readFile' | 'parseSamlMetadata'>,
+): Examination {
   // Too broken to be read: the syntax faults say all.
   if (value === undefined) return { issues: [] };
   const issues: Issue[] = [];

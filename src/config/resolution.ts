@@ -11,8 +11,10 @@ export type FileText = { readonly text: string } | { readonly problem: string };
 export type Resolution = {
   readonly report: Report;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Reads a small file; relative paths start at the configuration file's folder. */
-  readonly readFile: (path: string) => FileText;
+  /** Reads a file of at most `maxBytes` (default 1 MB); relative paths start at the configuration file's folder. */
+  readonly readFile: (path: string, maxBytes?: number) => FileText;
+  /** The parser that the service itself will use, so that the two cannot disagree; throws for what it refuses. */
+  readonly parseSamlMetadata: (xml: string) => unknown;
   /** Sections that lost faulty entries: a name that is missing there is no further fault. */
   readonly incomplete: ReadonlySet<string>;
 };

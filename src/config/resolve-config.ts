@@ -37,7 +37,7 @@ function resolveWorld(file: ConfigFile, resolution: Resolution) {
   const accounts = resolveAccounts(file, resolution);
   const managed = resolveManagedPolicies(file.policies, resolution);
   const oidcProviders = resolveOidcProviders(file, resolution);
-  const samlProviders = resolveSamlProviders(file.samlProviders, resolution);
+  const samlProviders = resolveSamlProviders(file, resolution);
   const providers = [
     ...oidcProviders.map(({ arn, issuer, audiences }) => ({ kind: 'oidc' as const, arn, issuer, audiences })),
     ...samlProviders.map(({ arn }) => ({ kind: 'saml' as const, arn })),

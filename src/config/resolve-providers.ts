@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import type { Jwk, KeySource, OidcProvider } from '../domain/identity/oidc-provider.ts';
-import type { SamlProvider } from './config.ts';
+import type { SamlProvider } from '../domain/identity/saml-provider.ts';
 import type { Path } from './fault.ts';
 import { arnOf, namesOf, readSecret, reportDuplicates, reportError } from './resolution.ts';
 import type { Resolution } from './resolution.ts';
@@ -48,16 +48,18 @@ function resolveOidcProvider(entry: OidcEntry, path: Path, resolution: Resolutio
   };
 }
 
+const INSECURE_URL = {
+  message: 'This must be https: over plain http anybody on the way could swap the keys.',
+  remedy: 'Use https, or set outbound.http to allow for providers inside your network.',
+};
+
 function reportInsecureUrls({ issuer, jwks }: OidcEntry, path: Path, resolution: Resolution): void {
   const urls = [
     { url: issuer, path: [...path, 'issuer'] },
     { url: jwks?.uri ?? '', path: [...path, 'jwks', 'uri'] },
   ];
   for (const insecure of urls.filter(({ url }) => url.startsWith('http://'))) {
-    reportError(resolution, 'insecure-url', insecure.path, {
-      message: 'This must be https: over plain http anybody on the way could swap the keys.',
-      remedy: 'Use https, or set outbound.http to allow for providers inside your network.',
-    });
+    reportError(resolution, 'insecure-url', insecure.path, INSECURE_URL);
   }
 }
 
@@ -107,15 +109,74 @@ function isPublicKey(key: Jwk): boolean {
   }
 }
 
-/** The trusted SAML identity providers, by name and ARN. */
-export function resolveSamlProviders(
-  entries: ConfigFile['samlProviders'],
-  resolution: Resolution,
-): readonly SamlProvider[] {
-  reportDuplicates(namesOf('samlProviders', entries), 'name', resolution);
-  return entries.map(({ name, account }) => ({
-    name,
-    account,
-    arn: arnOf(`arn:aws:iam::${account}:saml-provider/${name}`),
+type SamlEntry = ConfigFile['samlProviders'][number];
+
+/** The trusted SAML identity providers, with the metadata documents that files hold. */
+export function resolveSamlProviders(file: ConfigFile, resolution: Resolution): readonly SamlProvider[] {
+  const entries = file.samlProviders;
+  const keys = entries.map(({ name }, index) => ({
+    // The name alone is in the provider's URLs, which are its audience and recipient: no account tells two apart there.
+    key: name.toLowerCase(),
+    path: ['samlProviders', index, 'name'],
   }));
+  reportDuplicates(keys, 'name', resolution);
+  return entries.map((entry, index) => {
+    const path = ['samlProviders', index, 'metadata'];
+    if (file.outbound.http === 'deny') reportInsecureMetadata(entry, path, resolution);
+    return resolveSamlProvider(entry, resolveMetadata(entry.metadata, path, resolution));
+  });
+}
+
+function resolveSamlProvider(entry: SamlEntry, metadata: SamlProvider['metadata']): SamlProvider {
+  const { name, account, roleAttribute, idpInitiated, audiences, signed, tags } = entry;
+  const { signatureAlgorithms, encryptionAlgorithms, clockSkew, subjectFormat, sourceIdentity } = entry;
+  return {
+    name,
+    arn: arnOf(`arn:aws:iam::${account}:saml-provider/${name}`),
+    account,
+    metadata,
+    roleAttribute,
+    idpInitiated,
+    audiences,
+    signatureAlgorithms,
+    signed,
+    encryptionAlgorithms,
+    clockSkewSeconds: clockSkew,
+    ...(subjectFormat !== undefined && { subjectFormat }),
+    tags,
+    ...(sourceIdentity !== undefined && { sourceIdentity }),
+  };
+}
+
+function reportInsecureMetadata({ metadata }: SamlEntry, path: Path, resolution: Resolution): void {
+  if (metadata.url?.startsWith('http://') !== true) return;
+  reportError(resolution, 'insecure-url', [...path, 'url'], INSECURE_URL);
+}
+
+/** Characters that AWS allows at most (wire-spec 4); none takes less than a byte. */
+const MAX_METADATA_BYTES = 10_000_000;
+
+function resolveMetadata(
+  { file, url }: SamlEntry['metadata'],
+  path: Path,
+  resolution: Resolution,
+): SamlProvider['metadata'] {
+  if (url !== undefined) return { kind: 'url', url };
+  const read = resolution.readFile(file ?? '', MAX_METADATA_BYTES);
+  const problem = 'problem' in read ? read.problem : problemOf(read.text, resolution);
+  if ('text' in read && problem === undefined) return { kind: 'document', xml: read.text };
+  reportError(resolution, 'malformed-metadata', [...path, 'file'], {
+    message: `The metadata cannot be used: ${problem ?? ''}.`,
+    remedy: 'Save the metadata document that the identity provider publishes, as it is.',
+  });
+  return { kind: 'document', xml: '' };
+}
+
+function problemOf(xml: string, { parseSamlMetadata }: Resolution): string | undefined {
+  try {
+    parseSamlMetadata(xml);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+  }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TOKEN_ALGORITHMS } from '../domain/identity/oidc-provider.ts';
+import { SAML_ENCRYPTION_ALGORITHMS, SAML_SIGNATURE_ALGORITHMS } from '../domain/identity/saml-provider.ts';
 import {
   accountId,
   claimPath,
@@ -25,6 +26,13 @@ import {
 } from './fields.ts';
 
 const DEFAULT_SAML_AUDIENCES = ['urn:amazon:webservices', 'https://signin.aws.amazon.com/saml'];
+
+const SOUND_SAML_SIGNATURES = SAML_SIGNATURE_ALGORITHMS.filter((name) => name !== 'rsa-sha1');
+const SOUND_SAML_ENCRYPTION: (typeof SAML_ENCRYPTION_ALGORITHMS)[number][] = [
+  'aes128-gcm',
+  'aes256-gcm',
+  'rsa-oaep',
+];
 
 const listen = z.strictObject({
   host: host.default('127.0.0.1').describe('Address to listen on.'),
@@ -140,7 +148,10 @@ const samlProvider = z.strictObject({
     .string()
     .max(128)
     .regex(/^[\w.-]+$/, 'may hold letters, digits and . _ - only')
-    .describe('ARN: `arn:aws:iam::<account>:saml-provider/<name>`.'),
+    .refine((name) => !/^\.{1,2}$/.test(name), 'must not be . or .., which URLs resolve away')
+    .describe(
+      'ARN: `arn:aws:iam::<account>:saml-provider/<name>`. Also in `/saml/<name>/…`, so it is unique over all accounts.',
+    ),
   account: accountId,
   metadata: exactlyOne(['file', 'url'], {
     file: z.string().min(1).max(4096).optional().describe("Relative to this file's folder."),
@@ -159,7 +170,36 @@ const samlProvider = z.strictObject({
     .min(1)
     .default(DEFAULT_SAML_AUDIENCES)
     .describe('Accepted as Audience and Recipient beside our own, for AssumeRoleWithSAML only.'),
+  signatureAlgorithms: z
+    .array(z.enum(SAML_SIGNATURE_ALGORITHMS))
+    .min(1)
+    .default(SOUND_SAML_SIGNATURES)
+    .describe('Accepted signature and digest algorithms; name `rsa-sha1` for an old IdP only.'),
+  signed: z
+    .enum(['assertion', 'message', 'either', 'both'])
+    .default('either')
+    .describe('What must be signed; `either`: the assertion, or the message that contains it.'),
+  encryptionAlgorithms: z
+    .array(z.enum(SAML_ENCRYPTION_ALGORITHMS))
+    .min(1)
+    .default(SOUND_SAML_ENCRYPTION)
+    .describe(
+      'Accepted for encrypted assertions; CBC and `rsa-oaep-mgf1p` (SHA-1) count only where they are named.',
+    ),
+  clockSkew: duration({ min: '0s', max: '60s' })
+    .prefault('60s')
+    .describe('How far its clock may be from ours.'),
+  subjectFormat: z
+    .string()
+    .min(1)
+    .max(256)
+    .regex(/^urn:[\u0021-\u007e]+$|^https?:\/\/[\u0021-\u007e]+$/, 'must be a URI')
+    .optional()
+    .describe(
+      'The NameID format that is asked for and then required, e.g. `urn:oasis:names:tc:SAML:2.0:nameid-format:persistent`.',
+    ),
   tags: tagMapping.default({}).describe('Session tag ← attribute.'),
+  sourceIdentity: claimPath.optional().describe('Attribute that gives the source identity.'),
   signIn: z
     .strictObject({ displayName, domains, mfa: providerMfa })
     .optional()

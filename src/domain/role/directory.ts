@@ -1,4 +1,5 @@
 import type { OidcProvider } from '../identity/oidc-provider.ts';
+import type { SamlProvider } from '../identity/saml-provider.ts';
 import type { Policy } from '../policy/document.ts';
 import type { Role } from './role.ts';
 import type { AccessKey, User } from './user.ts';
@@ -20,6 +21,9 @@ export interface Directory {
   user(arn: string): User | undefined;
   accessKey(id: string): { readonly user: User; readonly key: AccessKey } | undefined;
   oidcProviders(account: string): readonly OidcProvider[];
+  samlProvider(arn: string): SamlProvider | undefined;
+  /** By the name in its URLs, which no two providers share, whatever their accounts. */
+  samlProviderNamed(name: string): SamlProvider | undefined;
   managedPolicy(arn: string): Policy | undefined;
   guardrails(account: string): Guardrails;
 }
