@@ -1,13 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { unpackDebianPackages } from './debian-packages.ts';
 
-const CACHE = join(import.meta.dirname, '../../.cache/redis');
 const READY_WITHIN_MS = 10_000;
 
 const HOW_TO =
@@ -223,53 +223,15 @@ export function provideRedis(): void {
 function findProgram(): Program {
   const installed = onPath('redis-server');
   if (installed !== undefined) return { file: installed, env: process.env };
-  if (!existsSync(join(CACHE, 'usr/bin/redis-server'))) download();
-  const libraries = readdirSync(join(CACHE, 'usr/lib')).map((folder) => join(CACHE, 'usr/lib', folder));
+  const proof = 'usr/bin/redis-server';
+  const root = unpackDebianPackages({ folder: 'redis', packages: ['redis-server'], proof });
+  if (root === undefined) throw new Error(HOW_TO);
+  const libraries = readdirSync(join(root, 'usr/lib')).map((folder) => join(root, 'usr/lib', folder));
   const env = { ...process.env, LD_LIBRARY_PATH: libraries.join(delimiter) };
-  return { file: join(CACHE, 'usr/bin/redis-server'), env };
+  return { file: join(root, proof), env };
 }
 
 function onPath(name: string): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   return folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
-}
-
-/** Unpacks Debian's packages beside the project: nothing is installed. The rename makes it appear whole or not at all. */
-function download(): void {
-  mkdirSync(join(CACHE, '..'), { recursive: true });
-  const fresh = mkdtempSync(join(CACHE, '../redis-'));
-  try {
-    const archives = join(fresh, 'archives');
-    mkdirSync(join(archives, 'partial'), { recursive: true });
-    if (!fetchPackages(archives)) {
-      run('apt-get', ['update']);
-      if (!fetchPackages(archives)) throw new Error(HOW_TO);
-    }
-    for (const file of readdirSync(archives).filter((name) => name.endsWith('.deb'))) {
-      if (!run('dpkg-deb', ['-x', join(archives, file), fresh])) throw new Error(HOW_TO);
-    }
-    rmSync(archives, { recursive: true });
-    if (!existsSync(join(fresh, 'usr/bin/redis-server'))) throw new Error(HOW_TO);
-    moveUnlessThere(fresh);
-  } finally {
-    rmSync(fresh, { recursive: true, force: true });
-  }
-}
-
-function fetchPackages(archives: string): boolean {
-  const options = ['--download-only', '--no-install-recommends', '-o', `Dir::Cache::archives=${archives}`];
-  return run('apt-get', ['-y', ...options, 'install', 'redis-server']);
-}
-
-function moveUnlessThere(fresh: string): void {
-  try {
-    renameSync(fresh, CACHE);
-  } catch (error) {
-    // Another worker was faster.
-    if (!existsSync(join(CACHE, 'usr/bin/redis-server'))) throw error;
-  }
-}
-
-function run(program: string, args: readonly string[]): boolean {
-  return spawnSync(program, args, { stdio: 'ignore', timeout: 120_000 }).status === 0;
 }
