@@ -1,15 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { platforms, type Platform, type PlatformName } from './platforms.ts';
+import { createSamlIdp, type Answer, type SamlIdp } from './saml-idp.ts';
 
 export type Issuer = {
-  /** `http://127.0.0.1:<port>`; the issuers are at `/github`, `/gitlab` and `/kubernetes` below it. */
+  /** `http://127.0.0.1:<port>`; the issuers are at `/github`, `/gitlab` and `/kubernetes` below it, the SAML one at `/saml`. */
   readonly url: string;
   readonly close: () => Promise<void>;
 };
 
 type Key = { readonly privateKey: CryptoKey; readonly kid: string; readonly jwk: JWK };
-type Answer = { readonly status: number; readonly type: string; readonly body: string };
+type Providers = { readonly keys: Readonly<Record<PlatformName, Key>>; readonly samlIdp: SamlIdp };
 
 const ALGORITHM = 'RS256';
 const DEFAULT_AUDIENCE = 'rolebridge';
@@ -19,8 +20,8 @@ const MAX_LIFETIME_SECONDS = 86_400;
 const MAX_VALUE_CHARS = 200;
 
 /**
- * Starts three OpenID Connect issuers on one port of 127.0.0.1, each with a key of its own that lives as long as the
- * process. They mint a token for whoever asks: for demonstrations and tests only.
+ * Starts three OpenID Connect issuers and a SAML identity provider on one port of 127.0.0.1, each with a key of its own
+ * that lives as long as the process. They mint a token for whoever asks: for demonstrations and tests only.
  *
  * @param port 0 lets the system choose
  * @throws the listener's error, EADDRINUSE among them
@@ -28,10 +29,13 @@ const MAX_VALUE_CHARS = 200;
 export async function startIssuer({ port }: { readonly port: number }): Promise<Issuer> {
   const [github, gitlab, kubernetes] = await Promise.all([createKey(), createKey(), createKey()]);
   const keys = { github, gitlab, kubernetes };
+  const providers: { current?: Providers } = {};
   const server = createServer((request, response) => {
-    void answer(request, response, keys);
+    if (providers.current) void answer(request, response, providers.current);
   });
   await listen(server, port);
+  // Its entity ID names the port, which only now is known.
+  providers.current = { keys, samlIdp: createSamlIdp(`${originOf(server)}/saml`) };
   return { url: originOf(server), close: () => close(server) };
 }
 
@@ -45,23 +49,24 @@ async function createKey(): Promise<Key> {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  keys: Readonly<Record<PlatformName, Key>>,
+  providers: Providers,
 ): Promise<void> {
-  const { status, type, body } = await route(request, keys).catch(() => refusal(400, 'not understood'));
+  const { status, type, body } = await route(request, providers).catch(() => refusal(400, 'not understood'));
   response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
 }
 
 // Async, so that whatever a URL provokes ends as a rejection that is answered.
-async function route(request: IncomingMessage, keys: Readonly<Record<PlatformName, Key>>): Promise<Answer> {
+async function route(request: IncomingMessage, { keys, samlIdp }: Providers): Promise<Answer> {
   const origin = `http://127.0.0.1:${request.socket.localPort ?? 0}`;
   // A page whose name resolves to this machine (DNS rebinding) must not read tokens.
   if (`http://${request.headers.host ?? ''}` !== origin) return refusal(403, `ask ${origin}`);
   if (request.method !== 'GET') return refusal(405, 'only GET is understood');
   const url = new URL(origin + (request.url ?? '/'));
   const [, name = '', ...rest] = url.pathname.split('/');
-  if (!isPlatform(name)) return refusal(404, `issuers are at ${Object.keys(platforms).join(', ')}`);
-  const issuer = `${origin}/${name}`;
   const path = `/${rest.join('/')}`;
+  if (name === 'saml') return samlIdp(path, url.searchParams);
+  if (!isPlatform(name)) return refusal(404, `issuers are at ${Object.keys(platforms).join(', ')}, saml`);
+  const issuer = `${origin}/${name}`;
   if (path === '/.well-known/openid-configuration') return json(discovery(issuer, platforms[name]));
   if (path === platforms[name].jwksPath) return json({ keys: [keys[name].jwk] });
   if (path === '/token') return token(issuer, platforms[name], keys[name], url.searchParams);

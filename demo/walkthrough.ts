@@ -11,6 +11,7 @@ export type Walkthrough = {
 };
 
 const ROLE = 'arn:aws:iam::123456789012:role';
+const SAML_PROVIDER = 'arn:aws:iam::123456789012:saml-provider/acme';
 
 /** The commands to paste, one to a line, each step under a comment: a shell may be fed with all of it. */
 export function renderWalkthrough(place: Walkthrough): string {
@@ -20,6 +21,10 @@ export function renderWalkthrough(place: Walkthrough): string {
   const assume = (role: string, file: string): string =>
     `curl -sS ${bridgeUrl}/ -d Action=AssumeRoleWithWebIdentity -d Version=2011-06-15 -d RoleArn=${ROLE}/${role}` +
     ` -d RoleSessionName=curl --data-urlencode WebIdentityToken@${state}/${file}`;
+  const assertion = (query: string, file: string): string => token(`saml/response?${query}`, file);
+  const assumeWithSaml = (file: string): string =>
+    `curl -sS ${bridgeUrl}/ -d Action=AssumeRoleWithSAML -d Version=2011-06-15 -d RoleArn=${ROLE}/reports` +
+    ` -d PrincipalArn=${SAML_PROVIDER} --data-urlencode SAMLAssertion@${state}/${file}`;
   return `
 # Rolebridge answers at ${bridgeUrl}, and the demo's issuers at ${issuerUrl}. Ctrl-C stops both.
 # Its audit stream goes to ${state}/audit.log, its own log to ${state}/bridge.log.
@@ -58,7 +63,16 @@ ${token('github/token?repository=acme/app&environment=production', 'token-once')
 ${assume('publish', 'token-once')}
 ${assume('publish', 'token-once')}
 
-# 8. See what is open, end it, and read what happened
+# 8. A person with a SAML assertion, as tools for AWS post it: with the AWS CLI, then with curl. An assertion opens
+#    one session, so each call gets its own; the last one brings the same again and is refused.
+${assertion('user=alice', 'assertion')}
+aws sts assume-role-with-saml --role-arn ${ROLE}/reports --principal-arn ${SAML_PROVIDER} --saml-assertion file://${state}/assertion
+${assertion('user=bob', 'assertion-curl')}
+${rolebridge} saml inspect ${state}/assertion-curl --config ${config}
+${assumeWithSaml('assertion-curl')}
+${assumeWithSaml('assertion-curl')}
+
+# 9. See what is open, end it, and read what happened
 ${rolebridge} sessions list --config ${config}
 ${rolebridge} sessions revoke --role ${ROLE}/deploy --config ${config}
 ${rolebridge} audit --since 1h --config ${config}
