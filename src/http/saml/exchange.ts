@@ -1,0 +1,122 @@
+import { isUtf8 } from 'node:buffer';
+import type { Context } from 'koa';
+import type { AuthenticateDeps } from '../../domain/federation/authenticate.ts';
+import type { FederationDeps } from '../../domain/federation/deps.ts';
+import type { RequestFacts } from '../../domain/federation/request-facts.ts';
+import { FederationError } from '../../domain/errors.ts';
+import type { SamlEndpoint, SamlIdpEntity, SamlMetadataSource } from '../../domain/identity/saml-metadata.ts';
+import type { SamlProvider } from '../../domain/identity/saml-provider.ts';
+import type { SpKeys } from '../../domain/identity/sp-keys.ts';
+import type { LoginAttemptStore } from '../../domain/session/login-attempt.ts';
+import type { SignInPort } from '../../domain/session/sign-in.ts';
+import {
+  type OutgoingMessage,
+  parsePost,
+  parseRedirect,
+  postFields,
+  type ReceivedMessage,
+  redirectUrl,
+} from '../../protocols/saml/bindings.ts';
+import { signXml } from '../../protocols/saml/sign-xml.ts';
+import type { ServiceProvider } from '../../protocols/saml/sp-metadata.ts';
+import { readBody } from '../read-body.ts';
+import { sendAutoSubmitPage } from './pages.ts';
+
+/** What the SAML endpoints need. */
+export type SamlDeps = FederationDeps &
+  Pick<AuthenticateDeps, 'openSecret'> & {
+    readonly loginAttempts: LoginAttemptStore;
+    readonly signIn: SignInPort;
+    readonly spKeys: () => Promise<SpKeys>;
+    readonly metadataOf: SamlMetadataSource;
+  };
+
+/** One request to one provider's endpoints. */
+export type SamlExchange = {
+  readonly ctx: Context;
+  readonly facts: RequestFacts;
+  readonly provider: SamlProvider;
+  readonly sp: ServiceProvider;
+};
+
+const BODY_LIMITS = { maxBytes: 300_000, timeoutMs: 10_000 };
+const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
+/** Our keys are RSA. */
+const SIGNATURE_ALGORITHM = 'rsa-sha256' as const;
+
+/**
+ * Reads a form's text.
+ *
+ * @throws FederationError `malformed-input`, `request-too-large`, `request-timeout`
+ */
+export async function readForm(ctx: Context): Promise<string> {
+  const body = await readBody(ctx.req, BODY_LIMITS);
+  if (!FORM.test(ctx.get('content-type'))) throw malformed('the body is not a form');
+  if (!isUtf8(body)) throw malformed('the body is not UTF-8');
+  return body.toString();
+}
+
+/** Reads the message that a browser brought, by whichever binding. @throws FederationError as {@link readForm} */
+export async function readMessage(ctx: Context): Promise<ReceivedMessage> {
+  // The query as it came: a redirect's signature covers these very characters.
+  return ctx.method === 'GET' ? parseRedirect(ctx.querystring) : parsePost(await readForm(ctx));
+}
+
+/**
+ * The first identity provider of some metadata that has an endpoint of the wanted kind, by redirect if possible: it needs
+ * no page of ours. `undefined` where none has one that a browser can be sent to.
+ */
+export function findEndpoint(
+  entities: readonly SamlIdpEntity[],
+  kind: 'singleSignOn' | 'singleLogout',
+): { readonly entity: SamlIdpEntity; readonly endpoint: SamlEndpoint } | undefined {
+  for (const entity of entities) {
+    const usable = entity[kind].filter(({ location }) => isWebUrl(location));
+    const endpoint = usable.find(({ binding }) => binding === 'redirect') ?? usable[0];
+    if (endpoint !== undefined) return { entity, endpoint };
+  }
+  return undefined;
+}
+
+// Metadata is trusted to name keys and places, but not to run scripts on our pages.
+function isWebUrl(location: string): boolean {
+  return /^https?:$/.test(URL.parse(location)?.protocol ?? '');
+}
+
+/** Sends the browser on with a message, signed where keys are given. */
+export function sendMessage(
+  ctx: Context,
+  { binding, location }: Pick<SamlEndpoint, 'binding' | 'location'>,
+  message: OutgoingMessage,
+  signing: SpKeys['signing'] | undefined,
+): void {
+  const algorithm = SIGNATURE_ALGORITHM;
+  if (binding === 'redirect') {
+    ctx.status = 302;
+    const key = signing && { key: signing.privateKey, algorithm };
+    ctx.set('Location', redirectUrl(location, message, key));
+    ctx.body = '';
+    return;
+  }
+  const xml =
+    signing === undefined
+      ? message.xml
+      : signXml(message.xml, { key: signing.privateKey, certificate: signing.certificate, algorithm });
+  sendAutoSubmitPage(ctx, location, postFields({ ...message, xml }));
+}
+
+/** An `xs:ID` with 160 random bits. @see SAML Core 1.3.4 */
+export function createMessageId({ random }: Pick<SamlDeps, 'random'>): string {
+  return `_${Buffer.from(random(20)).toString('hex')}`;
+}
+
+export function malformed(reason: string): FederationError {
+  const text = 'The request is malformed';
+  return new FederationError('malformed-input', reason, { params: { text } });
+}
+
+/** A proof, or its way to us, that is not taken; the reason is for the audit trail. */
+export function refused(reason: string): FederationError {
+  const text = 'The SAML message was refused';
+  return new FederationError('invalid-identity-token', reason, { params: { text } });
+}
