@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { openStore } from '../src/app.ts';
 import type { Config } from '../src/config/config.ts';
 import { loadConfig } from '../src/config/load.ts';
+import { parseIdpMetadata } from '../src/protocols/saml/metadata.ts';
 import { BASE32 } from '../src/domain/session/bucket.ts';
 import type { Session } from '../src/domain/session/session.ts';
 import { loadMasterKeyRing } from '../src/keys/master-key.ts';
@@ -14,7 +15,7 @@ import type { Store } from '../src/stores/store.ts';
 // configuration and store; it does the cryptography and the one store access of an action, and nothing else.
 
 const [configPath = '', action = ''] = process.argv.slice(2);
-const loaded = loadConfig(configPath, { env: process.env });
+const loaded = loadConfig(configPath, { env: process.env, parseSamlMetadata: parseIdpMetadata });
 if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
 const store = openStore(loaded.config);
 const handle =

@@ -10,19 +10,29 @@ import type { Fault } from './config/fault.ts';
 import { loadConfig } from './config/load.ts';
 import type { InlinePolicyParser } from './domain/federation/caller.ts';
 import type { ProviderKeys } from './domain/identity/provider-keys.ts';
+import type { SamlMetadataSource } from './domain/identity/saml-metadata.ts';
+import type { SpKeys } from './domain/identity/sp-keys.ts';
 import { parsePolicyText, type Policy } from './domain/policy/document.ts';
 import type { Directory } from './domain/role/directory.ts';
+import type { SamlDeps } from './http/saml/exchange.ts';
+import { mountSaml, type SamlSurface } from './http/saml/mount-saml.ts';
 import { mountManagement } from './http/management/mount-management.ts';
 import { measure } from './http/middleware/measure.ts';
 import { createProxyList } from './http/middleware/request-facts.ts';
 import type { StsDeps } from './http/sts/actions.ts';
 import { mountSts, type StsSurface } from './http/sts/mount-sts.ts';
 import { createAuthorizationMessages } from './keys/authorization-message.ts';
+import { createCertificateWatch } from './keys/certificate-watch.ts';
 import { createGuardedFetch } from './keys/guarded-fetch.ts';
 import { loadMasterKeyRing } from './keys/master-key.ts';
 import { createKeySource } from './keys/remote-jwks.ts';
+import { createSamlMetadataSource } from './keys/saml-metadata.ts';
 import { createSealer } from './keys/seal.ts';
+import { createSpKeys } from './keys/sp-keys.ts';
 import { verifyIdToken } from './protocols/oidc/verify-id-token.ts';
+import { parseIdpMetadata } from './protocols/saml/metadata.ts';
+import { serviceProviderOf } from './protocols/saml/sp-metadata.ts';
+import { verifySamlResponse } from './protocols/saml/verify-response.ts';
 import { packedPolicySize } from './protocols/sts/packed-policy-size.ts';
 import { verifyTotp } from './protocols/totp/verify-totp.ts';
 import { createRedisStore } from './stores/redis/redis-store.ts';
@@ -97,8 +107,12 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
   const managementServer = createManagementServer(parts);
   await listen(publicServer, config.listen);
   await listen(managementServer, config.management);
-  const sweeper = setInterval(() => void sweep(store, runtime.config, logger), SWEEP_INTERVAL_MS);
+  const sweeper = setInterval(() => {
+    void sweep(store, runtime.config, logger);
+    void runtime.watchSaml();
+  }, SWEEP_INTERVAL_MS);
   sweeper.unref();
+  void runtime.watchSaml();
   logger.info({ address: addressOf(publicServer) }, 'listening');
 
   return {
@@ -108,6 +122,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
       if (!next) return;
       const previous = runtime;
       runtime = next;
+      void next.watchSaml();
       await revokeOrphans(previous.config, next.deps.directory, parts);
     },
     close: async () => {
@@ -130,12 +145,17 @@ type Parts = {
 type Runtime = {
   readonly config: Config;
   readonly keysOf: ProviderKeys;
+  readonly metadataOf: SamlMetadataSource;
   readonly deps: StsDeps;
   readonly surface: StsSurface;
+  readonly samlDeps: SamlDeps;
+  readonly samlSurface: SamlSurface;
+  /** Makes our own SAML keys where there are none yet, renews metadata, and looks at the certificates in it. */
+  readonly watchSaml: () => Promise<void>;
 };
 
 function load({ configPath, env }: BridgeOptions): Config {
-  const result = loadConfig(configPath, { env });
+  const result = loadConfig(configPath, { env, parseSamlMetadata: parseIdpMetadata });
   if (!result.ok) throw new ConfigurationError(result.faults);
   return result.config;
 }
@@ -147,12 +167,15 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
   const messages = createAuthorizationMessages(sealer);
   const directory = createDirectory(config);
   const keysOf = keySourceOf(config, previous);
+  const metadataOf = metadataSourceOf(config, previous, logger);
+  const random = (length: number) => randomBytes(length);
+  const spKeys = createSpKeys({ store: store.sealedKeys, sealer, now, random });
   const deps: StsDeps = {
     directory,
     sessions: store.sessions,
     audit: store.audit,
     emit,
-    random: (length) => randomBytes(length),
+    random,
     seal: (secret, context) => sealer.seal(secret, context),
     openSecret: (sealed, context) => sealer.open(sealed, context).toString(),
     encodeMessage: messages.encode,
@@ -165,6 +188,7 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
       const providers = directory.oidcProviders(account);
       return (await verifyIdToken(token, { providers, keysOf, nowMs })).identity;
     },
+    verifySaml: createSamlVerifier(config, { directory, metadataOf, spKeys }),
   };
   const surface: StsSurface = {
     now,
@@ -179,8 +203,102 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
       logger.error({ err: error, requestId }, 'request failed for an unforeseen reason');
     },
   };
-  return { config, keysOf, deps, surface };
+  const { region, secureTransport, trustedProxies, onBug } = surface;
+  return {
+    config,
+    keysOf,
+    metadataOf,
+    deps,
+    surface,
+    samlDeps: { ...deps, loginAttempts: store.loginAttempts, signIn: NO_PORTAL, spKeys, metadataOf },
+    samlSurface: { now, region, secureTransport, trustedProxies, onBug, publicUrl: config.publicUrl },
+    watchSaml: createSamlWatch(config, { ...parts, metadataOf, spKeys }),
+  };
 }
+
+/** Until there are browser sessions nothing begins or ends with a sign-in, and the endpoint shows its own page. */
+const NO_PORTAL: SamlDeps['signIn'] = {
+  signIn: () => Promise.resolve(undefined),
+  signOut: () => Promise.resolve(0),
+};
+
+/** AWS's limit for an assertion's age (wire-spec 4). */
+const MAX_ASSERTION_AGE_SECONDS = 300;
+
+type SamlParts = {
+  readonly directory: Directory;
+  readonly metadataOf: SamlMetadataSource;
+  readonly spKeys: () => Promise<SpKeys>;
+};
+
+function createSamlVerifier(
+  { publicUrl }: Config,
+  { directory, metadataOf, spKeys }: SamlParts,
+): StsDeps['verifySaml'] {
+  return async (samlResponse, providerArn, nowMs) => {
+    const provider = directory.samlProvider(providerArn);
+    if (provider === undefined) throw new Error(`no SAML provider ${providerArn}`);
+    const { entityId, assertionConsumerServiceUrl } = serviceProviderOf(provider, publicUrl);
+    const own = [...provider.audiences, entityId, assertionConsumerServiceUrl];
+    const identity = await verifySamlResponse(samlResponse, {
+      provider,
+      metadata: await metadataOf(provider),
+      expected: {
+        recipients: own,
+        audiences: own,
+        // What answers a browser's sign-in is for that browser: nobody may bring it here instead.
+        inResponseTo: { kind: 'unsolicited' },
+        maxAgeSeconds: MAX_ASSERTION_AGE_SECONDS,
+      },
+      decryptionKeys: (await spKeys()).decryptionKeys,
+      nowMs,
+    });
+    return { identity, provider };
+  };
+}
+
+function createSamlWatch(
+  { samlProviders }: Config,
+  { metadataOf, spKeys, logger, metrics }: Parts & Omit<SamlParts, 'directory'>,
+): () => Promise<void> {
+  const watch = createCertificateWatch({
+    metadataOf,
+    now: Date.now,
+    onExpiry: metrics.certificatesExpire,
+    warn: ({ arn }, notAfterMs) => {
+      const notAfter = new Date(notAfterMs).toISOString();
+      logger.warn({ provider: arn, notAfter }, 'the last signing certificate of a SAML provider ends soon');
+    },
+  });
+  return async () => {
+    if (samlProviders.length > 0)
+      await spKeys().catch((error: unknown) => {
+        logger.warn({ err: error }, 'SAML keys neither read nor made');
+      });
+    await watch(samlProviders);
+  };
+}
+
+// Documents are worth keeping over a reload; other network rules make them unsure.
+function metadataSourceOf(
+  { outbound }: Config,
+  previous: Runtime | undefined,
+  logger: Logger,
+): SamlMetadataSource {
+  if (previous && JSON.stringify(previous.config.outbound) === JSON.stringify(outbound))
+    return previous.metadataOf;
+  return createSamlMetadataSource({
+    fetch: createGuardedFetch({ ...outbound, maxBytes: MAX_METADATA_BYTES }),
+    parse: parseIdpMetadata,
+    now: Date.now,
+    onFailure: (url, error) => {
+      logger.warn({ err: error, url }, 'SAML metadata not renewed; a good copy stays in use');
+    },
+  });
+}
+
+/** As AWS has it (wire-spec 4). */
+const MAX_METADATA_BYTES = 10_000_000;
 
 // Keys of issuers are worth keeping over a reload; other network rules make them unsure.
 function keySourceOf({ outbound }: Config, previous: Runtime | undefined): ProviderKeys {
@@ -228,7 +346,7 @@ function changesBetween(before: Config, after: Config): Readonly<Record<string, 
   const names = (config: Config) => ({
     roles: new Set<string>(config.roles.map(({ arn }) => arn)),
     users: new Set<string>(config.users.map(({ arn }) => arn)),
-    providers: new Set<string>(config.oidcProviders.map(({ arn }) => arn)),
+    providers: new Set<string>([...config.oidcProviders, ...config.samlProviders].map(({ arn }) => arn)),
   });
   const [old, young] = [names(before), names(after)];
   const difference = (kind: keyof typeof old): Readonly<Record<string, readonly string[]>> => ({
@@ -278,6 +396,11 @@ function createPublicServer(runtime: () => Runtime, { metrics, logger }: Parts):
     router,
     () => runtime().surface,
     () => runtime().deps,
+  );
+  mountSaml(
+    router,
+    () => runtime().samlSurface,
+    () => runtime().samlDeps,
   );
   app.use(measure(metrics.httpAnswered));
   app.use(router.routes()).use(router.allowedMethods());

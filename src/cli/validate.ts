@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Fault } from '../config/fault.ts';
 import { loadConfig } from '../config/load.ts';
+import { parseIdpMetadata } from '../protocols/saml/metadata.ts';
 import { complain, print } from './output.ts';
 
 /** `rolebridge validate FILE`: exit code 1 where `serve` would refuse the file. */
@@ -11,7 +12,7 @@ export function addValidateCommand(program: Command): void {
     .argument('<file>', 'the configuration')
     .option('--json', 'a JSON document instead of text')
     .action((file: string, options: { readonly json?: true }) => {
-      const result = loadConfig(file, { env: process.env });
+      const result = loadConfig(file, { env: process.env, parseSamlMetadata: parseIdpMetadata });
       const faults = result.ok ? result.warnings : result.faults;
       if (options.json) print(JSON.stringify({ valid: result.ok, faults }, undefined, 2));
       else if (faults.length > 0) complain(formatFaults(faults));

@@ -5,6 +5,8 @@ export type Metrics = {
   readonly stsAnswered: (action: string, code: string) => void;
   readonly httpAnswered: (labels: { route: string; method: string; status: number; seconds: number }) => void;
   readonly configurationLoaded: (outcome: 'success' | 'failure', timeMs: number) => void;
+  /** When the last certificate of a SAML provider ends; providers that are not named any more are forgotten. */
+  readonly certificatesExpire: (notAfterMsByProvider: ReadonlyMap<string, number>) => void;
   /** Prometheus's text format. */
   readonly render: () => Promise<string>;
 };
@@ -46,6 +48,12 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['outcome'],
     registers,
   });
+  const certificates = new Gauge({
+    name: 'rolebridge_cert_expiry_timestamp_seconds',
+    help: 'When the last signing certificate of a SAML identity provider ends.',
+    labelNames: ['provider'],
+    registers,
+  });
   return {
     stsAnswered: (action, code) => {
       const outcome = code === 'Success' ? 'success' : 'failure';
@@ -60,6 +68,11 @@ export function createMetrics(version: string): Metrics {
     configurationLoaded: (outcome, timeMs) => {
       reloads.inc({ outcome });
       if (outcome === 'success') reload.set(timeMs / 1000);
+    },
+    certificatesExpire: (notAfterMsByProvider) => {
+      certificates.reset();
+      for (const [provider, notAfterMs] of notAfterMsByProvider)
+        certificates.set({ provider }, notAfterMs / 1000);
     },
     render: () => register.metrics(),
   };
