@@ -22,10 +22,10 @@ const MAX_CHARACTERS = 10_000_000;
 const MAX_ENTITY_ID_CHARS = 1024;
 const MIN_RSA_BITS = 2048;
 const CURVES: readonly (string | undefined)[] = ['prime256v1', 'secp384r1', 'secp521r1'];
-const BINDINGS: Readonly<Record<string, SamlEndpoint['binding']>> = {
-  'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect': 'redirect',
-  'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST': 'post',
-};
+const BINDINGS: ReadonlyMap<string, SamlEndpoint['binding']> = new Map([
+  ['urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect', 'redirect'],
+  ['urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST', 'post'],
+] as const);
 
 /** Metadata that cannot be used; the message is a sentence for operators. */
 export class SamlMetadataError extends Error {
@@ -158,7 +158,7 @@ function parseCertificate(base64: string, entityId: string): X509Certificate {
 /** Endpoints with a binding that we speak. */
 function readEndpoints(role: Element, name: string): readonly SamlEndpoint[] {
   return childrenNamed(role, SAML_METADATA, name).flatMap((endpoint) => {
-    const binding = BINDINGS[requiredAttribute(endpoint, 'Binding')];
+    const binding = BINDINGS.get(requiredAttribute(endpoint, 'Binding'));
     if (binding === undefined) return [];
     const location = parseLocation(requiredAttribute(endpoint, 'Location'));
     const responseLocation = attributeOf(endpoint, 'ResponseLocation');
