@@ -1,11 +1,12 @@
 import { z } from 'zod';
 
-const texts = z.union([z.string(), z.array(z.string())]);
+const list = z.array(z.string()).readonly();
+const texts = z.union([z.string(), list]);
 
 const conditionSchema = z.object({
   operator: z.string(),
   key: z.string(),
-  expected: z.array(z.string()),
+  expected: list,
   actual: texts.nullable(),
   passed: z.boolean(),
   hint: z.string().optional(),
@@ -17,12 +18,16 @@ const statementSchema = z.object({
   effect: z.enum(['Allow', 'Deny']),
   matched: z.boolean(),
   failed: z.string().optional(),
-  expected: z.array(z.string()).optional(),
+  expected: list.optional(),
   actual: z.string().optional(),
-  conditions: z.array(conditionSchema),
+  conditions: z.array(conditionSchema).readonly(),
 });
 
-const policySchema = z.object({ set: z.string(), policy: z.string(), statements: z.array(statementSchema) });
+const policySchema = z.object({
+  set: z.string(),
+  policy: z.string(),
+  statements: z.array(statementSchema).readonly(),
+});
 
 const eventSchema = z.object({
   eventTime: z.string(),

@@ -70,7 +70,8 @@ const SETS: Readonly<Record<string, string>> = {
   rcp: 'resource control policy',
 };
 
-function formatPolicy({ set, policy, statements }: ExplainedPolicy): string[] {
+/** A policy of a trace as a person reads it. */
+export function formatPolicy({ set, policy, statements }: ExplainedPolicy): string[] {
   const title = `\n${SETS[set] ?? set} ${policy}`;
   if (statements.length === 0) return [`${title}: no statement names the action`];
   return [title, ...statements.flatMap(formatStatement)];
