@@ -32,7 +32,7 @@ import { createSpKeys } from './keys/sp-keys.ts';
 import { verifyIdToken } from './protocols/oidc/verify-id-token.ts';
 import { parseIdpMetadata } from './protocols/saml/metadata.ts';
 import { serviceProviderOf } from './protocols/saml/sp-metadata.ts';
-import { verifySamlResponse } from './protocols/saml/verify-response.ts';
+import { verifyStsAssertion } from './protocols/saml/verify-sts-assertion.ts';
 import { packedPolicySize } from './protocols/sts/packed-policy-size.ts';
 import { verifyTotp } from './protocols/totp/verify-totp.ts';
 import { createRedisStore } from './stores/redis/redis-store.ts';
@@ -222,9 +222,6 @@ const NO_PORTAL: SamlDeps['signIn'] = {
   signOut: () => Promise.resolve(0),
 };
 
-/** AWS's limit for an assertion's age (wire-spec 4). */
-const MAX_ASSERTION_AGE_SECONDS = 300;
-
 type SamlParts = {
   readonly directory: Directory;
   readonly metadataOf: SamlMetadataSource;
@@ -238,18 +235,10 @@ function createSamlVerifier(
   return async (samlResponse, providerArn, nowMs) => {
     const provider = directory.samlProvider(providerArn);
     if (provider === undefined) throw new Error(`no SAML provider ${providerArn}`);
-    const { entityId, assertionConsumerServiceUrl } = serviceProviderOf(provider, publicUrl);
-    const own = [...provider.audiences, entityId, assertionConsumerServiceUrl];
-    const identity = await verifySamlResponse(samlResponse, {
+    const identity = await verifyStsAssertion(samlResponse, {
       provider,
+      sp: serviceProviderOf(provider, publicUrl),
       metadata: await metadataOf(provider),
-      expected: {
-        recipients: own,
-        audiences: own,
-        // What answers a browser's sign-in is for that browser: nobody may bring it here instead.
-        inResponseTo: { kind: 'unsolicited' },
-        maxAgeSeconds: MAX_ASSERTION_AGE_SECONDS,
-      },
       decryptionKeys: (await spKeys()).decryptionKeys,
       nowMs,
     });

@@ -25,6 +25,7 @@ export function createSelfSignedCertificate(subject: CertificateSubject): string
   const algorithm = sequence(oid(SHA256_WITH_RSA), der(0x05));
   const name = sequence(der(0x31, sequence(oid(COMMON_NAME), der(0x0c, Buffer.from(subject.commonName)))));
   const body = sequence(
+    VERSION_3,
     der(0x02, positive(subject.serialNumber)),
     algorithm,
     name,
@@ -35,6 +36,9 @@ export function createSelfSignedCertificate(subject: CertificateSubject): string
   const signature = der(0x03, Buffer.from([0]), sign('sha256', body, subject.privateKey));
   return toPem(sequence(body, algorithm, signature));
 }
+
+/** Without extensions it could be version 1, which some readers take for a relic and refuse. */
+const VERSION_3 = der(0xa0, der(0x02, Buffer.from([2])));
 
 function toPem(bytes: Buffer): string {
   const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];

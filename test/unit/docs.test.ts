@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { loadConfig } from '../../src/config/load.ts';
+import { parseIdpMetadata } from '../../src/protocols/saml/metadata.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -62,7 +63,7 @@ function check(config: Record<string, unknown>) {
   writeFileSync(join(folder, 'cluster-keys.json'), JSON.stringify({ keys }));
   const file = join(folder, 'config.json');
   writeFileSync(file, JSON.stringify({ ...REST, ...config }));
-  const result = loadConfig(file, { env: {} });
+  const result = loadConfig(file, { env: {}, parseSamlMetadata: parseIdpMetadata });
   return (result.ok ? result.warnings : result.faults).map(({ severity, code, path }) => ({
     severity,
     code,

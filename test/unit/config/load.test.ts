@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { loadConfig } from '../../../src/config/load.ts';
+import { parseIdpMetadata } from '../../../src/protocols/saml/metadata.ts';
 import { worldConfig, worldEnv } from '../../support/world.ts';
 
 let folder = '';
@@ -16,12 +17,16 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
+const FROM_URL = 'metadata: { url: https://idp.example.com/metadata }';
+const saml = (more: string, name = 'corp') =>
+  `${BASE}samlProviders:\n  - { name: ${name}, account: '123456789012', ${more} }\n`;
+
 const ENV = { SECRET: 'wJalrXUtnFEMI/K7MDENG', EMPTY: '', SEED: 'GEZD GNBV gy3t qojq' };
 
 function load(text: string | Uint8Array, env: Readonly<Record<string, string>> = ENV) {
   const file = join(folder, 'config.yaml');
   writeFileSync(file, text);
-  return loadConfig(file, { env });
+  return loadConfig(file, { env, parseSamlMetadata: parseIdpMetadata });
 }
 
 function configOf(text: string, env?: Readonly<Record<string, string>>): Config {
@@ -172,10 +177,51 @@ organization:
     const env = Object.fromEntries(names.map((name) => [name, seed]));
     const file = join(import.meta.dirname, '../../../config/example.yaml');
     expect(readFileSync(file, 'utf8')).toMatch(/^# yaml-language-server: \$schema=\.\/schema\.json\n/);
-    const result = loadConfig(file, { env });
+    const result = loadConfig(file, { env, parseSamlMetadata: parseIdpMetadata });
     const found = result.ok ? result.warnings : result.faults;
     expect(found.filter(({ code }) => !code.includes('subject'))).toEqual([]);
     expect(result.ok).toBe(true);
+  });
+
+  it('gives SAML providers sound defaults and their metadata, and keeps what is named', () => {
+    const xml = readFileSync(join(import.meta.dirname, '../../../config/corp-metadata.xml'), 'utf8');
+    writeFileSync(join(folder, 'idp.xml'), xml);
+    const sha1 =
+      'signatureAlgorithms: [rsa-sha1], encryptionAlgorithms: [aes256-cbc, rsa-oaep-mgf1p], clockSkew: 5s';
+    const { samlProviders } = configOf(
+      `${saml('metadata: { file: idp.xml }')}  - { name: old, account: '123456789012', ${FROM_URL}, ${sha1} }\n`,
+    );
+    expect(samlProviders).toMatchObject([
+      {
+        arn: 'arn:aws:iam::123456789012:saml-provider/corp',
+        metadata: { kind: 'document', xml },
+        roleAttribute: 'required',
+        idpInitiated: 'deny',
+        signed: 'either',
+        clockSkewSeconds: 60,
+        encryptionAlgorithms: ['aes128-gcm', 'aes256-gcm', 'rsa-oaep'],
+      },
+      {
+        metadata: { kind: 'url', url: 'https://idp.example.com/metadata' },
+        signatureAlgorithms: ['rsa-sha1'],
+        encryptionAlgorithms: ['aes256-cbc', 'rsa-oaep-mgf1p'],
+        clockSkewSeconds: 5,
+      },
+    ]);
+    expect(samlProviders[0]?.signatureAlgorithms).not.toContain('rsa-sha1');
+  });
+
+  it.each([
+    ['no XML', 'It is plain text.', /tag|text/],
+    ['an XML bomb', '<!DOCTYPE a [<!ENTITY b "b">]><a/>', /DOCTYPE/],
+    ['no identity provider', '<a xmlns="urn:oasis:names:tc:SAML:2.0:metadata"/>', /./],
+  ])('says what a metadata file is when it is %s', (_name, xml, problem) => {
+    writeFileSync(join(folder, 'faulty.xml'), xml);
+    const result = load(saml('metadata: { file: faulty.xml }'));
+    const [fault] = result.ok ? [] : result.faults;
+    expect(fault).toMatchObject({ code: 'malformed-metadata', line: 4, column: 62 });
+    expect(fault?.message).toMatch(problem);
+    expect(fault?.message).not.toContain('does not exist');
   });
 
   it('reads the world of the STS cases', () => {
@@ -428,6 +474,59 @@ describe('loadConfig, one fault at a time', () => {
       ' insecure-url oidcProviders[0].jwks.uri',
     ],
     [
+      'SAML metadata over plain http',
+      saml('metadata: { url: http://idp.example.com/metadata }'),
+      ' insecure-url samlProviders[0].metadata.url',
+    ],
+    [
+      'SAML metadata that is missing',
+      saml('metadata: { file: gone.xml }'),
+      ' malformed-metadata samlProviders[0].metadata.file',
+    ],
+    [
+      'a SAML clock skew beyond a minute',
+      saml(`${FROM_URL}, clockSkew: 61s`),
+      ' invalid-value samlProviders[0].clockSkew',
+    ],
+    [
+      'a SAML signature by a shared secret',
+      saml(`${FROM_URL}, signatureAlgorithms: [hmac-sha256]`),
+      ' invalid-value samlProviders[0].signatureAlgorithms[0]',
+    ],
+    [
+      'SAML encryption by 3DES',
+      saml(`${FROM_URL}, encryptionAlgorithms: [tripledes-cbc]`),
+      ' invalid-value samlProviders[0].encryptionAlgorithms[0]',
+    ],
+    [
+      'SAML key transport by RSA 1.5',
+      saml(`${FROM_URL}, encryptionAlgorithms: [rsa-1_5]`),
+      ' invalid-value samlProviders[0].encryptionAlgorithms[0]',
+    ],
+    [
+      'a SAML response that nobody signs',
+      saml(`${FROM_URL}, signed: none`),
+      ' invalid-value samlProviders[0].signed',
+    ],
+    [
+      'a SAML subject format that is no URI',
+      saml(`${FROM_URL}, subjectFormat: email`),
+      ' invalid-value samlProviders[0].subjectFormat',
+    ],
+    [
+      'a SAML provider that URLs would resolve away',
+      saml(FROM_URL, "'..'"),
+      ' invalid-value samlProviders[0].name',
+    ],
+    [
+      'two SAML providers of one name, in whatever accounts: URLs tell them apart by it',
+      `${BASE.replace("[{ id: '123456789012' }]", "[{ id: '123456789012' }, { id: '210987654321' }]")}samlProviders:
+  - { name: corp, account: '123456789012', ${FROM_URL} }
+  - { name: Corp, account: '210987654321', ${FROM_URL} }
+`,
+      ' duplicate-entry samlProviders[1].name',
+    ],
+    [
       'a symmetric algorithm',
       provider('algorithms: [HS256]'),
       ' invalid-value oidcProviders[0].algorithms[0]',
@@ -554,9 +653,9 @@ region: b
 
 describe('loadConfig, hostile files', () => {
   it('refuses a file that is missing, too large or not UTF-8', () => {
-    const missing = loadConfig(join(folder, 'gone.yaml'), { env: {} });
+    const missing = loadConfig(join(folder, 'gone.yaml'), { env: {}, parseSamlMetadata: parseIdpMetadata });
     expect(missing).toMatchObject({ ok: false, faults: [{ code: 'unreadable-file', line: 1, column: 1 }] });
-    expect(loadConfig(folder, { env: {} })).toMatchObject({
+    expect(loadConfig(folder, { env: {}, parseSamlMetadata: parseIdpMetadata })).toMatchObject({
       ok: false,
       faults: [{ code: 'unreadable-file' }],
     });
