@@ -42,17 +42,24 @@ export type SimpleSamlPhpOptions = {
   readonly settings?: Readonly<Record<string, string | boolean>>;
 };
 
+export type RemoteServiceProvider = {
+  readonly entityId: string;
+  readonly acs: string;
+  /** To encrypt to: base64 without armour. */
+  readonly certificate: string;
+};
+
 export type SimpleSamlPhp = {
   readonly url: string;
   readonly metadataUrl: string;
   /** Takes in a service provider by its own metadata document, or by entity ID and ACS. */
-  readonly trust: (sp: string | { readonly entityId: string; readonly acs: string }) => void;
+  readonly trust: (sp: string | RemoteServiceProvider) => void;
   /** Other settings from the next request on. */
   readonly configure: (settings: Readonly<Record<string, string | boolean>>) => void;
   /** Where a browser starts an IdP-initiated sign-in at a service provider. */
   readonly signInUrl: (spEntityId: string) => string;
-  /** What it wrote to its log. */
-  readonly log: () => string;
+  /** What it wrote to its log of failures. */
+  readonly failures: () => string;
   readonly stop: () => void;
 };
 
@@ -95,14 +102,21 @@ export async function startSimpleSamlPhp(
         writeFileSync(join(home, 'metadata/sp.xml'), sp);
         configureSources({ type: 'xml', file: join(home, 'metadata/sp.xml') });
       } else {
-        remote[sp.entityId] = { AssertionConsumerService: sp.acs };
+        const key = { type: 'X509Certificate', encryption: true, signing: false };
+        remote[sp.entityId] = {
+          AssertionConsumerService: sp.acs,
+          keys: [{ ...key, X509Certificate: sp.certificate }],
+        };
         write('metadata/saml20-sp-remote.php', 'metadata', remote);
       }
     },
     configure,
     signInUrl: (sp) =>
       `${url}/saml2/idp/SSOService.php?${new URLSearchParams({ spentityid: sp }).toString()}`,
-    log: () => readFileSync(join(home, 'log'), 'utf8'),
+    failures: () => {
+      const lines = readFileSync(join(home, 'log'), 'utf8').split('\n');
+      return lines.filter((line) => line.includes('Caused by: ')).join('\n');
+    },
     stop: () => {
       child.kill('SIGKILL');
       rmSync(home, { recursive: true, force: true });
