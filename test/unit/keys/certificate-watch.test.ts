@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { SamlMetadata } from '../../../src/domain/identity/saml-metadata.ts';
 import { createCertificateWatch } from '../../../src/keys/certificate-watch.ts';
-import { samlProvider } from '../../support/saml-provider.ts';
+import { makeSamlProvider } from '../../support/saml/identity-provider.ts';
 
 const DAY_MS = 86_400_000;
 const START = Date.UTC(2026, 5, 1);
@@ -28,7 +28,7 @@ function setUp(given: () => SamlMetadata) {
     onExpiry: (found) => (world.metric = new Map(found)),
     warn: () => world.warnings++,
   });
-  return { world, look: () => watch([samlProvider()]) };
+  return { world, look: () => watch([makeSamlProvider()]) };
 }
 
 describe('createCertificateWatch', () => {
