@@ -32,6 +32,8 @@ export function createClosedSignedXml(suite: SignatureSuite): SignedXml {
   signedXml.CanonicalizationAlgorithms = Object.fromEntries(
     transforms.filter(([uri]) => uri === EXCLUSIVE_C14N || uri === ENVELOPED_SIGNATURE),
   );
+  // SAML's only ID attribute. Each further one would be looked for through the whole document.
+  signedXml.idAttributes = ['ID'];
   // A KeyInfo proves nothing: anybody can put their own key there.
   signedXml.getCertFromKeyInfo = () => null;
   return signedXml;
