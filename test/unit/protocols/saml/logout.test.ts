@@ -72,7 +72,7 @@ const request = (change: Change = same) =>
   bothBindings('SAMLRequest', change(renderLogoutRequest(outgoing, subject)));
 const response = (change: Change = same) =>
   bothBindings('SAMLResponse', change(renderLogoutResponse(outgoing, '_ours')));
-const refusal = expect.objectContaining({ code: 'invalid-identity-token' });
+const refusal: unknown = expect.objectContaining({ code: 'invalid-identity-token' });
 
 describe.each(BINDINGS)('a logout request by %s', (binding) => {
   it('tells whom to sign out (SAML Core 3.7.1)', () => {
