@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { z } from 'zod';
 import { startBridge, type Bridge } from '../../src/app.ts';
+import { createTestIdp, metadataXml, type TestIdp } from './saml/identity-provider.ts';
 import { signRequest, type SignedRequestParts, type SigningCredentials } from './sign-request.ts';
-import { worldAccessKeys, worldConfig, worldEnv } from './world.ts';
+import { worldAccessKeys, worldConfig, worldEnv, worldSamlIssuer } from './world.ts';
 
 /** The bridge on the world of the STS cases, in this process, with the keys of its issuer at hand. */
 export type WorldBridge = {
@@ -14,6 +15,10 @@ export type WorldBridge = {
   readonly configPath: string;
   readonly masterKeyFile: string;
   readonly keys: WorldKeys;
+  /** The identity provider behind the SAML provider corp. */
+  readonly samlIdp: TestIdp;
+  /** Its metadata, beside the configuration: `corp.xml`. */
+  readonly samlMetadataFile: string;
   /** Writes the configuration file anew, with these changes to the one it started with, and reloads it. */
   readonly reconfigure: (change: WorldChange) => Promise<void>;
   /** The events of the audit stream so far. */
@@ -39,9 +44,13 @@ export async function startWorldBridge(extra: object = {}): Promise<WorldBridge>
   const { keys, jwks } = await createKeys();
   const jwksFile = join(folder, 'jwks.json');
   writeFileSync(jwksFile, JSON.stringify({ keys: jwks }));
+  const samlIdp = createTestIdp(worldSamlIssuer);
+  const samlMetadataFile = join(folder, 'corp.xml');
+  writeFileSync(samlMetadataFile, metadataXml(samlIdp));
   const configPath = join(folder, 'world.json');
   const place = {
     jwksFile,
+    samlMetadataFile,
     storePath: join(folder, 'state.db'),
     masterKeyFile: join(folder, 'master.key'),
     port: 0,
@@ -63,6 +72,8 @@ export async function startWorldBridge(extra: object = {}): Promise<WorldBridge>
     configPath,
     masterKeyFile: place.masterKeyFile,
     keys,
+    samlIdp,
+    samlMetadataFile,
     reconfigure: async ({ roles = (same) => same, extra: changed = {} }) => {
       writeFileSync(configPath, JSON.stringify({ ...config, roles: roles(config.roles), ...changed }));
       await bridge.reload();

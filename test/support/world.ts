@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-// The world in which the STS cases play, as a configuration of ours. SAML has no place in it yet.
+// The world in which the STS cases play, as a configuration of ours.
 const identity = z.array(z.record(z.string(), z.unknown()));
 const world = z
   .object({
@@ -27,6 +27,7 @@ const world = z
         }),
       ),
       oidcProviders: z.record(z.string(), z.object({ clientIds: z.array(z.string()) })),
+      samlProviders: z.record(z.string(), z.object({ issuer: z.string() })),
     }),
   })
   .parse(JSON.parse(readFileSync(new URL('../cases/world.json', import.meta.url), 'utf8'))).world;
@@ -52,6 +53,9 @@ export const worldAccessKeys: Readonly<Record<string, { readonly id: string; rea
 /** The TOTP seed of alice's MFA device, base32. */
 export const worldTotpSecret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
 
+/** The SAML identity provider that the world trusts under the name corp. */
+export const worldSamlIssuer = world.samlProviders['corp']?.issuer ?? '';
+
 /** The environment that {@link worldConfig} refers to. */
 export const worldEnv: Readonly<Record<string, string>> = {
   ALICE_TOTP: worldTotpSecret,
@@ -63,6 +67,8 @@ export const worldEnv: Readonly<Record<string, string>> = {
 /** A configuration file with the accounts, users, roles and provider of `test/cases/world.json`. */
 export function worldConfig(place: {
   readonly jwksFile: string;
+  /** Metadata of {@link worldSamlIssuer}. */
+  readonly samlMetadataFile: string;
   readonly storePath: string;
   readonly masterKeyFile: string;
   readonly port: number;
@@ -83,10 +89,13 @@ export function worldConfig(place: {
       clockSkew: '5m',
       jwks: { file: place.jwksFile },
     })),
+    samlProviders: Object.keys(world.samlProviders).map((name) => ({
+      name,
+      account: MAIN,
+      metadata: { file: place.samlMetadataFile },
+    })),
     users: Object.entries(world.users).map(userEntry),
-    roles: Object.entries(world.roles)
-      .filter(([, { actions }]) => !actions.includes('sts:AssumeRoleWithSAML'))
-      .map(roleEntry),
+    roles: Object.entries(world.roles).map(roleEntry),
   });
 }
 

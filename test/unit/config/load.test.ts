@@ -228,6 +228,8 @@ organization:
     writeFileSync(join(folder, 'jwks.json'), JWKS);
     const place = {
       jwksFile: 'jwks.json',
+      samlMetadataFile: join(import.meta.dirname, '../../../config/corp-metadata.xml'),
+      samlMetadataFile: join(import.meta.dirname, '../../../config/corp-metadata.xml'),
       storePath: 'a.db',
       masterKeyFile: 'a.key',
       port: 8080,
