@@ -229,7 +229,6 @@ organization:
     const place = {
       jwksFile: 'jwks.json',
       samlMetadataFile: join(import.meta.dirname, '../../../config/corp-metadata.xml'),
-      samlMetadataFile: join(import.meta.dirname, '../../../config/corp-metadata.xml'),
       storePath: 'a.db',
       masterKeyFile: 'a.key',
       port: 8080,
