@@ -376,16 +376,31 @@ describe('a response that nobody asked for', () => {
     expect((await browser.post('/saml/open/acs', { SAMLResponse })).status).toBe(403);
   });
 
-  it('opens nothing at the STS endpoint once it has signed somebody in', async () => {
-    const fields = unasked('open');
-    expect((await browser.post('/saml/open/acs', fields)).status).toBe(200);
-    const answer = await callSts(saml.world, {
-      Action: 'AssumeRoleWithSAML',
-      RoleArn: 'arn:aws:iam::111122223333:role/saml',
-      PrincipalArn: 'arn:aws:iam::111122223333:saml-provider/open',
-      SAMLAssertion: fields.SAMLResponse,
+  it('opens nothing at the STS endpoint once it has signed somebody in, and the other way round', async () => {
+    const principal = 'arn:aws:iam::111122223333:saml-provider/open';
+    const statement = {
+      Effect: 'Allow',
+      Principal: { Federated: principal },
+      Action: 'sts:AssumeRoleWithSAML',
+      Condition: { StringEquals: { 'saml:sub': 'user-1' } },
+    };
+    const trustPolicy = { Version: '2012-10-17', Statement: [statement] };
+    await saml.world.reconfigure({
+      roles: (roles) => [...roles, { name: 'signed-in', account: '111122223333', trustPolicy }],
     });
-    expect(answer.status).toBeGreaterThanOrEqual(400);
+    const assume = async ({ SAMLResponse }: { SAMLResponse: string }) =>
+      callSts(saml.world, {
+        Action: 'AssumeRoleWithSAML',
+        RoleArn: 'arn:aws:iam::111122223333:role/signed-in',
+        PrincipalArn: principal,
+        SAMLAssertion: SAMLResponse,
+      });
+    const [one, two] = [unasked('open'), unasked('open')];
+    expect((await assume(one)).status).toBe(200);
+    expect((await browser.post('/saml/open/acs', one)).status).toBe(403);
+    expect((await browser.post('/saml/open/acs', two)).status).toBe(200);
+    const answer = await assume(two);
+    expect([answer.status, answer.text('Code')]).toEqual([400, 'InvalidIdentityToken']);
   });
 });
 
