@@ -41,7 +41,8 @@ export function verifyEnvelopedSignature(xml: string, element: Element, trust: S
   const canonical = digestedXml(signedXml, signature, xml);
   const signed = parseXml(canonical);
   // Empty or foreign canonical forms: a digest that verifies says nothing of what was digested (void canonicalisation).
-  if (!isNamed(signed, element.namespaceURI ?? '', element.localName) || attributeOf(signed, 'ID') !== id)
+  const isParent = signed.localName === element.localName && signed.namespaceURI === element.namespaceURI;
+  if (!isParent || attributeOf(signed, 'ID') !== id)
     throw new XmlError('has a signature over something else than its parent (SAML Core 5.4.2)');
   return signed;
 }
