@@ -55,7 +55,7 @@ type StsCase = z.infer<typeof caseSchema>;
 const cases = z
   .array(caseSchema)
   .parse(JSON.parse(readFileSync(new URL('../cases/sts.json', import.meta.url), 'utf8')))
-  // SAML has an issue of its own.
+  // SAML's have responses to make: sts-saml-cases.test.ts.
   .filter(({ group }) => group !== 'saml');
 
 const ROLE = 'arn:aws:iam::111122223333:role/';
