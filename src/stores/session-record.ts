@@ -1,6 +1,6 @@
-import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import type { Session, SessionKind, SessionPolicyLayer } from '../domain/session/session.ts';
-import { CLAIMS_DICTIONARY } from './claims-dictionary.ts';
+import { packClaims, unpackClaims } from './packed-claims.ts';
 import { createFieldReader, createFieldWriter, pushVarint, readVarint } from './record-fields.ts';
 import type { FieldReader, FieldWriter } from './record-fields.ts';
 
@@ -14,19 +14,13 @@ const CHECKED_FROM = 5;
 const HASH_END = 37;
 const KINDS = ['assumed-role', 'session-token', 'federated-user'] as const satisfies SessionKind[];
 
-// The dictionary and a token's claims fit into 8 kB; a smaller window and less memory halve the cost of a call.
-const DEFLATE = { level: 3, memLevel: 5, windowBits: 13 };
-// Tokens end at 20,000 characters; condition keys repeat the issuer's name for each claim.
-const INFLATE = { windowBits: 13, maxOutputLength: 4 * 1024 * 1024 };
-
-/** The bytes that stand for a session in a store: about 500 for a GitHub Actions token with all its claims. */
+/** The bytes that stand for a session in a store: about 530 for a GitHub Actions token with all its claims. */
 export function encodeSession(session: Session): Buffer {
   if (session.tokenHash.length !== HASH_END - CHECKED_FROM) throw new RangeError('a token hash has 32 bytes');
   const { numbers, text } = writeFields(session);
   const lengths: number[] = [];
   for (const part of [session.sealedSecret, numbers, text]) pushVarint(lengths, part.length);
-  const dictionary = dictionaryWith(text);
-  const claims = deflateRawSync(JSON.stringify(session.claims), { ...DEFLATE, dictionary });
+  const claims = packClaims(session.claims, { issuer: issuerOf(session.providerArn), text });
   const header = Buffer.alloc(CHECKED_FROM);
   const parts = [
     header,
@@ -72,7 +66,7 @@ function readSession(accessKeyId: string, bytes: Buffer): Session {
     sealedSecret,
     ...fields,
     get claims() {
-      return (unpacked ??= unpackClaims(claims, dictionaryWith(text)));
+      return (unpacked ??= unpackClaims(claims, { issuer: issuerOf(fields.providerArn), text }));
     },
   };
 }
@@ -96,23 +90,6 @@ function splitParts(bytes: Buffer): readonly [Buffer, Buffer, Buffer, Buffer] {
     bytes.subarray(textAt, claimsAt),
     bytes.subarray(claimsAt),
   ];
-}
-
-/** The session's own text joins the dictionary: subject, issuer and role come again among the claims. */
-function dictionaryWith(text: Buffer): Buffer {
-  return Buffer.concat([CLAIMS_DICTIONARY, text]);
-}
-
-function unpackClaims(packed: Buffer, dictionary: Buffer): Session['claims'] {
-  const json: unknown = JSON.parse(inflateRawSync(packed, { ...INFLATE, dictionary }).toString('utf8'));
-  if (!isClaims(json)) throw new Error('the stored claims are none');
-  return json;
-}
-
-function isClaims(json: unknown): json is Session['claims'] {
-  const isText = (value: unknown): boolean => typeof value === 'string';
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return false;
-  return Object.values(json).every((value) => isText(value) || (Array.isArray(value) && value.every(isText)));
 }
 
 /** {@link readFields} must follow it step for step, with the same guesses. */
@@ -183,6 +160,11 @@ function guessUserId(issuerId: string, principalArn: string): string {
 
 function accountOf(arn: string): string {
   return arn.split(':', 5)[4] ?? '';
+}
+
+/** `idp.example.com/realm` of `…:oidc-provider/idp.example.com/realm`; condition keys are in lower case. */
+function issuerOf(providerArn: string | undefined): string {
+  return providerArn === undefined ? '' : providerArn.slice(providerArn.indexOf('/') + 1).toLowerCase();
 }
 
 function nameOf(arn: string): string {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bucketOfKey } from '../../src/domain/session/bucket.ts';
 import { createRedisStore } from '../../src/stores/redis/redis-store.ts';
 import type { Store } from '../../src/stores/store.ts';
-import { command, startRedis, until } from '../support/redis-server.ts';
+import { canStartRedis, command, startRedis, until } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import { sampleAccessKeyId, sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
@@ -21,6 +21,8 @@ const SUM_OF_SIZES = `
   end
   return sum`;
 
+const UNLINK_MATCHING = `for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('UNLINK', key) end`;
+
 /** A server that somebody provides is shared with others: a prefix of their own keeps the tests apart from them. */
 async function openPair(): Promise<StorePair> {
   const server = process.env['REDIS_URL'] === undefined ? await startRedis() : undefined;
@@ -32,7 +34,9 @@ async function openPair(): Promise<StorePair> {
     one,
     two,
     close: async () => {
-      await Promise.all([one.close(), two.close(), server?.stop()]);
+      await Promise.all([one.close(), two.close()]);
+      await command(url, 'EVAL', UNLINK_MATCHING, '0', `${keyPrefix}*`);
+      await server?.stop();
     },
   };
 }
@@ -46,7 +50,7 @@ describe('Redis', () => {
   describeAuditLog(openPair);
 });
 
-describe('Redis on its own', () => {
+describe.runIf(canStartRedis())('Redis on its own', () => {
   let server: RedisServer;
   let store: Store;
   beforeAll(async () => {

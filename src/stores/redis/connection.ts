@@ -130,7 +130,7 @@ function withinDeadline<T>(work: Promise<T>): Promise<T> {
       clearTimeout(timer);
       reject(new FederationError('store-unavailable', 'Redis does not answer', { cause }));
     };
-    const timer = setTimeout(fail, DEADLINE_MS, new Error('deadline exceeded'));
+    const timer = setTimeout(fail, DEADLINE_MS, 'no answer in time');
     work.then((value) => {
       clearTimeout(timer);
       resolve(value);
