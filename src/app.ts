@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Router from '@koa/router';
@@ -20,6 +20,7 @@ import { mountSts, type StsSurface } from './http/sts/mount-sts.ts';
 import { createAuthorizationMessages } from './keys/authorization-message.ts';
 import { createGuardedFetch } from './keys/guarded-fetch.ts';
 import { loadMasterKeyRing } from './keys/master-key.ts';
+import { createRandom } from './keys/random.ts';
 import { createKeySource } from './keys/remote-jwks.ts';
 import { createSealer } from './keys/seal.ts';
 import { verifyIdToken } from './protocols/oidc/verify-id-token.ts';
@@ -152,7 +153,7 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
     sessions: store.sessions,
     audit: store.audit,
     emit,
-    random: (length) => randomBytes(length),
+    random: createRandom(),
     seal: (secret, context) => sealer.seal(secret, context),
     openSecret: (sealed, context) => sealer.open(sealed, context).toString(),
     encodeMessage: messages.encode,
