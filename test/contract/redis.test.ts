@@ -219,3 +219,30 @@ async function commandsDuring(server: RedisServer, work: () => Promise<void>): P
   client.disconnect();
   return seen.slice(0, seen.indexOf('echo'));
 }
+
+describe.runIf(canStartRedis())('Redis with a password', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis();
+    await command(server.url, 'ACL', 'SETUSER', 'bridge', 'on', '>secret', '~*', '&*', '+@all');
+    await command(server.url, 'ACL', 'SETUSER', 'default', 'off');
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+  const pingAs = async (credentials: { readonly username?: string; readonly password?: string }) => {
+    const connection = { url: server.url };
+    const store = createRedisStore({ connection, credentials, now: Date.now, auditRetainMs: DAY_MS });
+    try {
+      await store.ping();
+    } finally {
+      await store.close();
+    }
+  };
+
+  it('opens to the user and password of the configuration, and to nobody else', async () => {
+    await expect(pingAs({ username: 'bridge', password: 'secret' })).resolves.toBeUndefined();
+    await expectUnavailable(() => pingAs({ username: 'bridge', password: 'wrong' }));
+    await expectUnavailable(() => pingAs({}));
+  });
+});

@@ -83,7 +83,10 @@ function finding({ connection, keys, now }: SessionStoreDeps): SessionStore['fin
 }
 
 /** Index entries of revoked sessions stay until they expire, at most some hours; lists leave out what has no session. */
-function revoking({ connection, keys }: SessionStoreDeps): Pick<SessionStore, 'revoke' | 'revokeAll'> {
+function revoking({
+  connection,
+  keys,
+}: SessionStoreDeps): Pick<SessionStore, 'revoke' | 'revokeAll' | 'revokeOrphans'> {
   const revokeBucket = async (index: string): Promise<number> => {
     let ended = 0;
     for (;;) {
@@ -102,6 +105,16 @@ function revoking({ connection, keys }: SessionStoreDeps): Pick<SessionStore, 'r
       const digest = indexDigest(by, value);
       const ended = await Promise.all(BUCKETS.map((bucket) => revokeBucket(keys.index(bucket, digest))));
       return sum(ended);
+    },
+    revokeOrphans: async (issuerArns) => {
+      const known = new Set(issuerArns.map((arn) => indexDigest('role', arn)));
+      let ended = 0;
+      for (const bucket of BUCKETS) {
+        const issuers = await connection.run((client) => client.zrange(keys.issuers(bucket), '0', '-1'));
+        for (const digest of issuers.filter((issuer) => !known.has(issuer)))
+          ended += await revokeBucket(keys.index(bucket, digest));
+      }
+      return ended;
     },
   };
 }
