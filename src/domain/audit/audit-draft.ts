@@ -1,3 +1,4 @@
+import type { FailureCode } from '../errors.ts';
 import type { Caller } from '../federation/caller.ts';
 import type { RequestFacts } from '../federation/request-facts.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -8,6 +9,8 @@ export type AuditDraft = {
   readonly facts: RequestFacts;
   /** The action, without its service. */
   readonly eventName: string;
+  /** The code that the caller is answered for a failure. */
+  readonly errorCodeOf: (code: FailureCode) => string;
   /** In lower camel case, without tokens, codes and assertions (wire-spec 10.1). */
   requestParameters: Readonly<Record<string, unknown>>;
   /** The role that was asked for. */

@@ -29,7 +29,7 @@ export function renderAuditRecord(draft: AuditDraft, ending: AuditEnding, eventI
     awsRegion: facts.region,
     sourceIPAddress: facts.sourceIp,
     userAgent: facts.userAgent,
-    errorCode: failure?.code,
+    errorCode: failure && draft.errorCodeOf(failure.code),
     errorMessage: failure?.message,
     requestParameters: draft.requestParameters,
     responseElements: 'allowed' in ending ? ending.allowed.responseElements : null,

@@ -68,7 +68,12 @@ export async function assumeRole(
   });
   const assumedRole = { arn: session.principalArn, id: session.userId };
   const once = onceFor(allowedRole, subject);
-  const responseElements = { assumedRoleUser: assumedRole, packedPolicySize: contents.packedPolicySize };
+  const responseElements = {
+    assumedRoleUser: { assumedRoleId: assumedRole.id, arn: assumedRole.arn },
+    packedPolicySize: contents.packedPolicySize,
+    sourceIdentity,
+    ...('identity' in subject ? answerAbout(subject.identity) : {}),
+  };
   const credentials = await issueSession(session, { draft, responseElements }, deps, once);
   if (!credentials) {
     const text = 'The ID Token provided has already been used.';
@@ -202,6 +207,12 @@ function createSession(input: CreateSessionInput): SessionDraft {
     sessionPolicies: contents.sessionPolicies,
     claims: origin.claims,
   };
+}
+
+function answerAbout({ kind, issuer, audience, subject }: Identity): Readonly<Record<string, string>> {
+  return kind === 'saml'
+    ? { issuer, audience, subject }
+    : { provider: issuer, audience, subjectFromWebIdentityToken: subject };
 }
 
 type Origin = Pick<SessionDraft, 'person' | 'providerArn' | 'claims' | 'signInExpiresAtMs'>;

@@ -14,6 +14,7 @@ import type { Identity } from '../../domain/identity/identity.ts';
 import { checkMfaCode, type MfaDeps, type MfaParameters } from '../../domain/mfa/check-code.ts';
 import { splitArn } from '../../domain/role/arn.ts';
 import type { AssumeRoleWithWebIdentity, StsRequest } from '../../protocols/sts/actions.ts';
+import { errorCodeOf } from '../../protocols/sts/errors.ts';
 import type { Structure } from '../../protocols/sts/xml.ts';
 
 /** What the STS actions need; `authenticate` is asked by the signed ones only. */
@@ -39,7 +40,12 @@ export async function callAction(
   { request, facts, authenticate }: StsCall,
   deps: StsDeps,
 ): Promise<Structure> {
-  const draft: AuditDraft = { facts, eventName: request.action, requestParameters: auditParameters(request) };
+  const draft: AuditDraft = {
+    facts,
+    eventName: request.action,
+    errorCodeOf,
+    requestParameters: auditParameters(request),
+  };
   if ('roleArn' in request) draft.roleArn = request.roleArn;
   return audited(draft, deps, async () => {
     if (request.action === 'AssumeRoleWithWebIdentity')
@@ -207,5 +213,9 @@ function assumedRole(assumed: AssumedRole) {
 /** Parameters as the audit event shows them: lower camel case, without proofs and codes (wire-spec 10.1). */
 function auditParameters(request: StsRequest): Readonly<Record<string, unknown>> {
   const hidden = new Set(['action', 'webIdentityToken', 'tokenCode', 'encodedMessage']);
-  return Object.fromEntries(Object.entries(request).filter(([name]) => !hidden.has(name)));
+  return Object.fromEntries(
+    Object.entries(request).filter(
+      ([name, value]) => !hidden.has(name) && !(Array.isArray(value) && value.length === 0),
+    ),
+  );
 }
