@@ -3,6 +3,7 @@ import type { Caller } from '../federation/caller.ts';
 import type { RequestFacts } from '../federation/request-facts.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Decision } from '../policy/decision.ts';
+import type { Session } from '../session/session.ts';
 
 /** What is learnt of a request on its way; the event is written from it once, when the request's fate is known. */
 export type AuditDraft = {
@@ -17,6 +18,8 @@ export type AuditDraft = {
   roleArn?: string;
   /** Who it was, as soon as that is proved. */
   identity?: Identity;
+  /** The proof's condition keys as the session keeps them, once there is one. */
+  claims?: Session['claims'];
   caller?: Caller;
   /** The access key that signed, or claims to. */
   accessKeyId?: string;

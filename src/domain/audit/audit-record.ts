@@ -38,7 +38,7 @@ export function renderAuditRecord(draft: AuditDraft, ending: AuditEnding, eventI
       outcome,
       reference,
       tokenHash: draft.identity?.proofHash ?? draft.tokenHash,
-      claims: draft.identity ? Object.fromEntries(draft.identity.conditionKeys) : undefined,
+      claims: draft.claims ?? (draft.identity && Object.fromEntries(draft.identity.conditionKeys)),
       decision: decisionOf(draft),
     },
     requestID: facts.requestId,

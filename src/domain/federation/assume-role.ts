@@ -186,6 +186,7 @@ function createSession(input: CreateSessionInput): SessionDraft {
   const { request, subject, role, contents, sourceIdentity, durationSeconds, draft } = input;
   const issuedAtMs = draft.facts.timeMs;
   const origin = originOf(subject);
+  if ('identity' in subject) draft.claims = origin.claims;
   const wanted = issuedAtMs + durationSeconds * 1000;
   // A sign-in ends with its first session; a chain of roles cannot stretch it.
   const signInExpiresAtMs = 'identity' in subject ? wanted : origin.signInExpiresAtMs;

@@ -112,10 +112,14 @@ async function assumeRoleWithWebIdentity(
   deps: StsDeps,
 ): Promise<Structure> {
   const { webIdentityToken, ...parameters } = request;
-  draft.tokenHash = deps.hashProof(webIdentityToken);
   const account = requireRoleArn(request.roleArn);
   if (request.providerId !== undefined) throw invalidToken('Provided Token is not a Login With Amazon token');
-  const identity = await deps.verifyWebIdentity(webIdentityToken, account, draft.facts.timeMs);
+  const identity = await deps
+    .verifyWebIdentity(webIdentityToken, account, draft.facts.timeMs)
+    .catch((error: unknown) => {
+      draft.tokenHash = deps.hashProof(webIdentityToken);
+      throw error;
+    });
   draft.identity = identity;
   const { sourceIdentity } = identity;
   const tags = Object.entries(identity.tags).map(([key, value]) => ({ key, value }));
