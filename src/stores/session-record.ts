@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { uniqueId } from '../domain/role/unique-id.ts';
 import type { Session, SessionKind, SessionPolicyLayer } from '../domain/session/session.ts';
 import { packClaims, unpackClaims } from './packed-claims.ts';
 import { createFieldReader, createFieldWriter, pushVarint, readVarint } from './record-fields.ts';
@@ -14,7 +15,7 @@ const CHECKED_FROM = 5;
 const HASH_END = 37;
 const KINDS = ['assumed-role', 'session-token', 'federated-user'] as const satisfies SessionKind[];
 
-/** The bytes that stand for a session in a store: about 530 for a GitHub Actions token with all its claims. */
+/** The bytes that stand for a session in a store: about 500 for a GitHub Actions token with all its claims. */
 export function encodeSession(session: Session): Buffer {
   if (session.tokenHash.length !== HASH_END - CHECKED_FROM) throw new RangeError('a token hash has 32 bytes');
   const { numbers, text } = writeFields(session);
@@ -98,14 +99,14 @@ function writeFields(session: Session): { readonly numbers: Buffer; readonly tex
   writer.number(KINDS.indexOf(session.kind));
   writer.number(session.issuedAtMs);
   writer.number(session.expiresAtMs);
-  writer.optionalNumber(session.signInExpiresAtMs);
+  writer.number(packSignInEnd(session));
   writer.optionalNumber(session.mfaAuthenticatedAtMs);
   writer.optionalText(session.providerArn, IAM_ARN);
   writer.text(session.person, guessPerson(session.providerArn));
   writer.text(session.issuerArn, session.providerArn ?? IAM_ARN);
   writer.text(session.principalArn, guessPrincipal(session.issuerArn));
   writer.text(session.account, accountOf(session.principalArn));
-  writer.text(session.issuerId);
+  writer.text(session.issuerId, guessIssuerId(session.kind, session.issuerArn));
   writer.text(session.userId, guessUserId(session.issuerId, session.principalArn));
   writer.optionalText(session.sourceIdentity);
   writer.texts(Object.entries(session.tags).flat());
@@ -121,13 +122,14 @@ function readFields(
   const kind = KINDS[reader.number()];
   if (kind === undefined) throw new Error('unknown kind of session');
   const [issuedAtMs, expiresAtMs] = [reader.number(), reader.number()];
-  const [signInExpiresAtMs, mfaAuthenticatedAtMs] = [reader.optionalNumber(), reader.optionalNumber()];
+  const signInExpiresAtMs = unpackSignInEnd(reader.number(), expiresAtMs);
+  const mfaAuthenticatedAtMs = reader.optionalNumber();
   const providerArn = reader.optionalText(IAM_ARN);
   const person = reader.text(guessPerson(providerArn));
   const issuerArn = reader.text(providerArn ?? IAM_ARN);
   const principalArn = reader.text(guessPrincipal(issuerArn));
   const account = reader.text(accountOf(principalArn));
-  const issuerId = reader.text();
+  const issuerId = reader.text(guessIssuerId(kind, issuerArn));
   const userId = reader.text(guessUserId(issuerId, principalArn));
   const sourceIdentity = reader.optionalText();
   return {
@@ -142,6 +144,17 @@ function readFields(
   };
 }
 
+/** The end of the sign-in: 0 where there is none, 1 for the session's own end, which it mostly is, else the time and 2. */
+function packSignInEnd({ signInExpiresAtMs, expiresAtMs }: Session): number {
+  if (signInExpiresAtMs === undefined) return 0;
+  return signInExpiresAtMs === expiresAtMs ? 1 : signInExpiresAtMs + 2;
+}
+
+function unpackSignInEnd(packed: number, expiresAtMs: number): number | undefined {
+  if (packed === 0) return undefined;
+  return packed === 1 ? expiresAtMs : packed - 2;
+}
+
 // What a text most often begins with, told from those before it. A wrong guess costs bytes, nothing else; but a guess is
 // part of the format: to change one takes a new record version.
 const IAM_ARN = 'arn:aws:iam::';
@@ -152,6 +165,10 @@ function guessPerson(providerArn: string | undefined): string {
 
 function guessPrincipal(issuerArn: string): string {
   return `arn:aws:sts::${accountOf(issuerArn)}:assumed-role/${nameOf(issuerArn)}/`;
+}
+
+function guessIssuerId(kind: SessionKind, issuerArn: string): string {
+  return uniqueId(kind === 'assumed-role' ? 'AROA' : 'AIDA', issuerArn);
 }
 
 function guessUserId(issuerId: string, principalArn: string): string {
