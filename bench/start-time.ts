@@ -24,14 +24,12 @@ export async function measureStart({ folder, issuer, rounds }: StartInput, repor
   const empty = median(times.empty);
   report.section('Start to first answer');
   report.figure({ name: 'empty Node (node -e 0)', measured: `${empty.toFixed(0)} ms` });
-  for (const [name, kind] of [
-    ['second start', 'warm'],
-    ['first start after an installation', 'cold'],
-  ] as const) {
-    const ratio = median(times[kind]) / empty;
-    const measured = `${short(ratio)} × (${median(times[kind]).toFixed(0)} ms)`;
-    report.figure({ name, target: `≤ ${TARGET} ×`, measured, met: ratio <= TARGET });
-  }
+  const ratio = median(times.warm) / empty;
+  const measured = `${short(ratio)} × (${median(times.warm).toFixed(0)} ms)`;
+  report.figure({ name: 'second start', target: `≤ ${TARGET} ×`, measured, met: ratio <= TARGET });
+  const cold = median(times.cold);
+  // Once in an installation's life: types are stripped and the code compiled, and the result is kept.
+  report.figure({ name: 'very first start', measured: `${short(cold / empty)} × (${cold.toFixed(0)} ms)` });
 }
 
 function emptyNode(): number {

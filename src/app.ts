@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Router from '@koa/router';
@@ -25,6 +25,7 @@ import { createAuthorizationMessages } from './keys/authorization-message.ts';
 import { createCertificateWatch } from './keys/certificate-watch.ts';
 import { createGuardedFetch } from './keys/guarded-fetch.ts';
 import { loadMasterKeyRing } from './keys/master-key.ts';
+import { createRandom } from './keys/random.ts';
 import { createKeySource } from './keys/remote-jwks.ts';
 import { createSamlMetadataSource } from './keys/saml-metadata.ts';
 import { createSealer } from './keys/seal.ts';
@@ -83,8 +84,10 @@ export function openStore(config: Config): Store {
     connection,
     now,
     auditRetainMs: config.audit.retainSeconds * 1000,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password: password.reveal() }),
+    credentials: {
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password: password.reveal() }),
+    },
   });
 }
 
@@ -100,13 +103,40 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
   const audit = createAuditSink(options.auditFd ?? 1);
   const store = openStore(config);
   const parts = { store, emit: audit.emit, logger, metrics };
+  const release = async (): Promise<void> => {
+    await audit.close();
+    await store.close();
+  };
+  try {
+    return await serve(options, { config, parts, release });
+  } catch (error) {
+    // Whatever stays open keeps the process alive: it would neither serve nor end.
+    await release();
+    throw error;
+  }
+}
+
+type Serving = {
+  readonly config: Config;
+  readonly parts: Parts;
+  /** Closes what was opened before the listeners. */
+  readonly release: () => Promise<void>;
+};
+
+async function serve(options: BridgeOptions, { config, parts, release }: Serving): Promise<Bridge> {
+  const { store, logger, metrics } = parts;
   let runtime = createRuntime(config, parts, undefined);
   metrics.configurationLoaded('success', Date.now());
-
   const publicServer = createPublicServer(() => runtime, parts);
   const managementServer = createManagementServer(parts);
+  await revokeOrphans(config, parts);
   await listen(publicServer, config.listen);
-  await listen(managementServer, config.management);
+  try {
+    await listen(managementServer, config.management);
+  } catch (error) {
+    await stop(publicServer);
+    throw error;
+  }
   const sweeper = setInterval(() => {
     void sweep(store, runtime.config, logger);
     void runtime.watchSaml();
@@ -120,16 +150,14 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     reload: async () => {
       const next = reloadRuntime(options, runtime, parts);
       if (!next) return;
-      const previous = runtime;
       runtime = next;
       void next.watchSaml();
-      await revokeOrphans(previous.config, next.deps.directory, parts);
+      await revokeOrphans(next.config, parts);
     },
     close: async () => {
       clearInterval(sweeper);
       await Promise.all([stop(publicServer), stop(managementServer)]);
-      await audit.close();
-      await store.close();
+      await release();
     },
   };
 }
@@ -168,7 +196,7 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
   const directory = createDirectory(config);
   const keysOf = keySourceOf(config, previous);
   const metadataOf = metadataSourceOf(config, previous, logger);
-  const random = (length: number) => randomBytes(length);
+  const random = createRandom();
   const spKeys = createSpKeys({ store: store.sealedKeys, sealer, now, random });
   const deps: StsDeps = {
     directory,
@@ -329,7 +357,7 @@ function reloadRuntime(options: BridgeOptions, current: Runtime, parts: Parts): 
 }
 
 /** Settings that only a restart changes. */
-const RESTART_ONLY = ['listen', 'management', 'store', 'logLevel'] as const;
+const RESTART_ONLY = ['listen', 'management', 'store', 'logLevel', 'audit'] as const;
 
 function changesBetween(before: Config, after: Config): Readonly<Record<string, unknown>> {
   const names = (config: Config) => ({
@@ -354,16 +382,12 @@ function changesBetween(before: Config, after: Config): Readonly<Record<string, 
 }
 
 // A role or user that left the configuration takes its sessions along: made again later, it must not wake them.
-async function revokeOrphans(before: Config, directory: Directory, { store, logger }: Parts): Promise<void> {
-  const roles = before.roles.filter(({ arn }) => !directory.role(arn));
-  const users = before.users.filter(({ arn }) => !directory.user(arn));
-  for (const { arn } of [...roles, ...users]) {
-    try {
-      const revoked = await store.sessions.revokeAll({ by: 'role', value: arn });
-      logger.info({ arn, revoked }, 'sessions of a removed role or user revoked');
-    } catch (error) {
-      logger.error({ err: error, arn }, 'sessions of a removed role or user not revoked');
-    }
+async function revokeOrphans({ roles, users }: Config, { store, logger }: Parts): Promise<void> {
+  try {
+    const revoked = await store.sessions.revokeOrphans([...roles, ...users].map(({ arn }) => arn));
+    if (revoked > 0) logger.warn({ revoked }, 'sessions of roles and users that are not configured revoked');
+  } catch (error) {
+    logger.error({ err: error }, 'sessions of roles and users that are not configured not revoked');
   }
 }
 

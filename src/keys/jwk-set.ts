@@ -1,4 +1,5 @@
-import { type CryptoKey, importJWK } from 'jose';
+import { KeyObject } from 'node:crypto';
+import { importJWK } from 'jose';
 import { z } from 'zod';
 import type { TokenAlgorithm } from '../domain/identity/oidc-provider.ts';
 import type { WantedKey } from '../domain/identity/provider-keys.ts';
@@ -6,11 +7,12 @@ import type { WantedKey } from '../domain/identity/provider-keys.ts';
 /** The verification keys of one issuer. */
 export type JwkSet = {
   /** The key that a header names, imported once for its algorithm; `undefined` where none or, without `kid`, more than one fits. */
-  readonly find: (wanted: WantedKey) => Promise<CryptoKey | undefined>;
+  readonly find: (wanted: WantedKey) => Promise<KeyObject | undefined>;
 };
 
 /** Of each key type, in the set's order (wire-spec 3.2): a huge set costs no more than a large one. */
 const MAX_KEYS_PER_TYPE = 100;
+const MIN_MODULUS_BITS = 2048;
 
 const usage = {
   kid: z.string().optional(),
@@ -40,7 +42,7 @@ const verificationKey = z.discriminatedUnion('kty', [
 type VerificationKey = z.infer<typeof verificationKey>;
 type Entry = {
   readonly jwk: VerificationKey;
-  readonly imported: Map<TokenAlgorithm, Promise<CryptoKey | undefined>>;
+  readonly imported: Map<TokenAlgorithm, Promise<KeyObject | undefined>>;
 };
 
 /** The key type, or curve, that each algorithm binds. */
@@ -88,7 +90,7 @@ function fits(jwk: VerificationKey, algorithm: TokenAlgorithm): boolean {
   return type === FITTING[algorithm] && (jwk.alg === undefined || jwk.alg === algorithm);
 }
 
-function importOnce({ jwk, imported }: Entry, algorithm: TokenAlgorithm): Promise<CryptoKey | undefined> {
+function importOnce({ jwk, imported }: Entry, algorithm: TokenAlgorithm): Promise<KeyObject | undefined> {
   const known = imported.get(algorithm);
   if (known !== undefined) return known;
   const importing = importKey(jwk, algorithm);
@@ -97,10 +99,14 @@ function importOnce({ jwk, imported }: Entry, algorithm: TokenAlgorithm): Promis
 }
 
 /** `undefined` for a key that is no key, such as a point that is not on its curve. */
-async function importKey(jwk: VerificationKey, algorithm: TokenAlgorithm): Promise<CryptoKey | undefined> {
+async function importKey(jwk: VerificationKey, algorithm: TokenAlgorithm): Promise<KeyObject | undefined> {
   try {
     const key = await importJWK(keyMaterial(jwk), algorithm);
-    return key instanceof Uint8Array ? undefined : key;
+    if (key instanceof Uint8Array) return undefined;
+    const imported = KeyObject.from(key);
+    // Counted in the key itself: leading zeros make a short modulus look long (RFC 7518 3.3).
+    const bits = imported.asymmetricKeyDetails?.modulusLength;
+    return bits === undefined || bits >= MIN_MODULUS_BITS ? imported : undefined;
   } catch {
     return undefined;
   }

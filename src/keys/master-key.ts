@@ -82,8 +82,9 @@ function parseEntry(entry: string, index: number): MasterKey {
   );
 }
 
+// A short id: every sealed secret carries it.
 function newEntry(): string {
-  return `${randomBytes(4).toString('hex')}:${randomBytes(KEY_BYTES).toString('base64')}`;
+  return `${randomBytes(3).toString('base64url')}:${randomBytes(KEY_BYTES).toString('base64')}`;
 }
 
 // A link appears whole or not at all and never replaces a file, so whoever comes second reads the first one's key.

@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { MasterKey, MasterKeyRing } from './master-key.ts';
+import { createRandom } from './random.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const VERSION = 1;
@@ -25,8 +26,9 @@ type Opener = { readonly header: Buffer; readonly key: KeyObject };
 export function createSealer(ring: MasterKeyRing): Sealer {
   const openers = new Map(ring.map((entry) => [entry.id, { header: headerOf(entry), key: entry.key }]));
   const sealing = { header: headerOf(ring[0]), key: ring[0].key };
+  const random = createRandom();
   return {
-    seal: (plaintext, context) => seal(sealing, plaintext, context),
+    seal: (plaintext, context) => seal(sealing, { plaintext, context, nonce: random(NONCE_BYTES) }),
     open: (sealed, context) => open(openers, sealed, context),
   };
 }
@@ -40,8 +42,13 @@ function associatedData(header: Buffer, context: string): Buffer {
   return Buffer.concat([header, Buffer.from(context, 'utf8')]);
 }
 
-function seal({ header, key }: Opener, plaintext: Uint8Array | string, context: string): Uint8Array {
-  const nonce = randomBytes(NONCE_BYTES);
+type SealInput = {
+  readonly plaintext: Uint8Array | string;
+  readonly context: string;
+  readonly nonce: Uint8Array;
+};
+
+function seal({ header, key }: Opener, { plaintext, context, nonce }: SealInput): Uint8Array {
   const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(associatedData(header, context));
   const bytes = typeof plaintext === 'string' ? Buffer.from(plaintext, 'utf8') : plaintext;

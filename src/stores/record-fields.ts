@@ -110,12 +110,12 @@ export function readVarint(bytes: Buffer, at: number): { readonly value: number;
   throw new Error('number does not end');
 }
 
-function sharedPrefix(left: string, right: string): number {
-  const limit = Math.min(left.length, right.length);
-  let length = 0;
-  while (length < limit && left.charCodeAt(length) === right.charCodeAt(length)) length += 1;
+function sharedPrefix(guess: string, value: string): number {
+  const limit = Math.min(guess.length, value.length);
+  let length = value.startsWith(guess) ? limit : 0;
+  while (length < limit && guess.charCodeAt(length) === value.charCodeAt(length)) length += 1;
   // Half of a surrogate pair has no UTF-8 form: a cut must not fall between the two.
-  return length > 0 && isHighSurrogate(left.charCodeAt(length - 1)) ? length - 1 : length;
+  return length > 0 && isHighSurrogate(guess.charCodeAt(length - 1)) ? length - 1 : length;
 }
 
 function isHighSurrogate(unit: number): boolean {

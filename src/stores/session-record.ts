@@ -1,6 +1,7 @@
-import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
+import { uniqueId } from '../domain/role/unique-id.ts';
 import type { Session, SessionKind, SessionPolicyLayer } from '../domain/session/session.ts';
-import { CLAIMS_DICTIONARY } from './claims-dictionary.ts';
+import { packClaims, unpackClaims } from './packed-claims.ts';
 import { createFieldReader, createFieldWriter, pushVarint, readVarint } from './record-fields.ts';
 import type { FieldReader, FieldWriter } from './record-fields.ts';
 
@@ -14,19 +15,13 @@ const CHECKED_FROM = 5;
 const HASH_END = 37;
 const KINDS = ['assumed-role', 'session-token', 'federated-user'] as const satisfies SessionKind[];
 
-// The dictionary and a token's claims fit into 8 kB; a smaller window and less memory halve the cost of a call.
-const DEFLATE = { level: 3, memLevel: 5, windowBits: 13 };
-// Tokens end at 20,000 characters; condition keys repeat the issuer's name for each claim.
-const INFLATE = { windowBits: 13, maxOutputLength: 4 * 1024 * 1024 };
-
 /** The bytes that stand for a session in a store: about 500 for a GitHub Actions token with all its claims. */
 export function encodeSession(session: Session): Buffer {
   if (session.tokenHash.length !== HASH_END - CHECKED_FROM) throw new RangeError('a token hash has 32 bytes');
   const { numbers, text } = writeFields(session);
   const lengths: number[] = [];
   for (const part of [session.sealedSecret, numbers, text]) pushVarint(lengths, part.length);
-  const dictionary = dictionaryWith(text);
-  const claims = deflateRawSync(JSON.stringify(session.claims), { ...DEFLATE, dictionary });
+  const claims = packClaims(session.claims, { issuer: issuerOf(session.providerArn), text });
   const header = Buffer.alloc(CHECKED_FROM);
   const parts = [
     header,
@@ -72,7 +67,7 @@ function readSession(accessKeyId: string, bytes: Buffer): Session {
     sealedSecret,
     ...fields,
     get claims() {
-      return (unpacked ??= unpackClaims(claims, dictionaryWith(text)));
+      return (unpacked ??= unpackClaims(claims, { issuer: issuerOf(fields.providerArn), text }));
     },
   };
 }
@@ -98,37 +93,20 @@ function splitParts(bytes: Buffer): readonly [Buffer, Buffer, Buffer, Buffer] {
   ];
 }
 
-/** The session's own text joins the dictionary: subject, issuer and role come again among the claims. */
-function dictionaryWith(text: Buffer): Buffer {
-  return Buffer.concat([CLAIMS_DICTIONARY, text]);
-}
-
-function unpackClaims(packed: Buffer, dictionary: Buffer): Session['claims'] {
-  const json: unknown = JSON.parse(inflateRawSync(packed, { ...INFLATE, dictionary }).toString('utf8'));
-  if (!isClaims(json)) throw new Error('the stored claims are none');
-  return json;
-}
-
-function isClaims(json: unknown): json is Session['claims'] {
-  const isText = (value: unknown): boolean => typeof value === 'string';
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return false;
-  return Object.values(json).every((value) => isText(value) || (Array.isArray(value) && value.every(isText)));
-}
-
 /** {@link readFields} must follow it step for step, with the same guesses. */
 function writeFields(session: Session): { readonly numbers: Buffer; readonly text: Buffer } {
   const writer = createFieldWriter();
   writer.number(KINDS.indexOf(session.kind));
   writer.number(session.issuedAtMs);
   writer.number(session.expiresAtMs);
-  writer.optionalNumber(session.signInExpiresAtMs);
+  writer.number(packSignInEnd(session));
   writer.optionalNumber(session.mfaAuthenticatedAtMs);
   writer.optionalText(session.providerArn, IAM_ARN);
   writer.text(session.person, guessPerson(session.providerArn));
   writer.text(session.issuerArn, session.providerArn ?? IAM_ARN);
   writer.text(session.principalArn, guessPrincipal(session.issuerArn));
   writer.text(session.account, accountOf(session.principalArn));
-  writer.text(session.issuerId);
+  writer.text(session.issuerId, guessIssuerId(session.kind, session.issuerArn));
   writer.text(session.userId, guessUserId(session.issuerId, session.principalArn));
   writer.optionalText(session.sourceIdentity);
   writer.texts(Object.entries(session.tags).flat());
@@ -144,13 +122,14 @@ function readFields(
   const kind = KINDS[reader.number()];
   if (kind === undefined) throw new Error('unknown kind of session');
   const [issuedAtMs, expiresAtMs] = [reader.number(), reader.number()];
-  const [signInExpiresAtMs, mfaAuthenticatedAtMs] = [reader.optionalNumber(), reader.optionalNumber()];
+  const signInExpiresAtMs = unpackSignInEnd(reader.number(), expiresAtMs);
+  const mfaAuthenticatedAtMs = reader.optionalNumber();
   const providerArn = reader.optionalText(IAM_ARN);
   const person = reader.text(guessPerson(providerArn));
   const issuerArn = reader.text(providerArn ?? IAM_ARN);
   const principalArn = reader.text(guessPrincipal(issuerArn));
   const account = reader.text(accountOf(principalArn));
-  const issuerId = reader.text();
+  const issuerId = reader.text(guessIssuerId(kind, issuerArn));
   const userId = reader.text(guessUserId(issuerId, principalArn));
   const sourceIdentity = reader.optionalText();
   return {
@@ -165,6 +144,17 @@ function readFields(
   };
 }
 
+/** The end of the sign-in: 0 where there is none, 1 for the session's own end, which it mostly is, else the time and 2. */
+function packSignInEnd({ signInExpiresAtMs, expiresAtMs }: Session): number {
+  if (signInExpiresAtMs === undefined) return 0;
+  return signInExpiresAtMs === expiresAtMs ? 1 : signInExpiresAtMs + 2;
+}
+
+function unpackSignInEnd(packed: number, expiresAtMs: number): number | undefined {
+  if (packed === 0) return undefined;
+  return packed === 1 ? expiresAtMs : packed - 2;
+}
+
 // What a text most often begins with, told from those before it. A wrong guess costs bytes, nothing else; but a guess is
 // part of the format: to change one takes a new record version.
 const IAM_ARN = 'arn:aws:iam::';
@@ -177,12 +167,21 @@ function guessPrincipal(issuerArn: string): string {
   return `arn:aws:sts::${accountOf(issuerArn)}:assumed-role/${nameOf(issuerArn)}/`;
 }
 
+function guessIssuerId(kind: SessionKind, issuerArn: string): string {
+  return uniqueId(kind === 'assumed-role' ? 'AROA' : 'AIDA', issuerArn);
+}
+
 function guessUserId(issuerId: string, principalArn: string): string {
   return `${issuerId}:${nameOf(principalArn)}`;
 }
 
 function accountOf(arn: string): string {
   return arn.split(':', 5)[4] ?? '';
+}
+
+/** `idp.example.com/realm` of `…:oidc-provider/idp.example.com/realm`; condition keys are in lower case. */
+function issuerOf(providerArn: string | undefined): string {
+  return providerArn === undefined ? '' : providerArn.slice(providerArn.indexOf('/') + 1).toLowerCase();
 }
 
 function nameOf(arn: string): string {

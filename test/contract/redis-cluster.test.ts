@@ -4,7 +4,13 @@ import { BASE32 } from '../../src/domain/session/bucket.ts';
 import { createRedisStore } from '../../src/stores/redis/redis-store.ts';
 import type { RedisStoreOptions } from '../../src/stores/redis/redis-store.ts';
 import type { Store } from '../../src/stores/store.ts';
-import { command, startRedisCluster, startRedisSentinel, until } from '../support/redis-server.ts';
+import {
+  canStartRedis,
+  command,
+  startRedisCluster,
+  startRedisSentinel,
+  until,
+} from '../support/redis-server.ts';
 import type { RedisGroup } from '../support/redis-server.ts';
 import { sampleAccessKeyId, sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
@@ -19,7 +25,7 @@ function openStore(connection: RedisStoreOptions['connection'], keyPrefix = 'rol
   return createRedisStore({ connection, now: Date.now, auditRetainMs: 86_400_000, keyPrefix });
 }
 
-describe('Redis Cluster', () => {
+describe.runIf(canStartRedis())('Redis Cluster', () => {
   let cluster: RedisGroup;
   beforeAll(async () => {
     cluster = await startRedisCluster();
@@ -72,7 +78,7 @@ describe('Redis Cluster', () => {
   });
 });
 
-describe('Redis watched by a sentinel', () => {
+describe.runIf(canStartRedis())('Redis watched by a sentinel', () => {
   it('answers store-unavailable while the master is lost, and goes on with the one that takes over', async () => {
     const group = await startRedisSentinel('rolebridge');
     const store = openStore({ sentinels: group.urls, master: 'rolebridge' });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bucketOfKey } from '../../src/domain/session/bucket.ts';
 import { createRedisStore } from '../../src/stores/redis/redis-store.ts';
 import type { Store } from '../../src/stores/store.ts';
-import { command, startRedis, until } from '../support/redis-server.ts';
+import { canStartRedis, command, startRedis, until } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import { sampleAccessKeyId, sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
@@ -23,6 +23,8 @@ const SUM_OF_SIZES = `
   end
   return sum`;
 
+const UNLINK_MATCHING = `for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('UNLINK', key) end`;
+
 /** A server that somebody provides is shared with others: a prefix of their own keeps the tests apart from them. */
 async function openPair(): Promise<StorePair> {
   const server = process.env['REDIS_URL'] === undefined ? await startRedis() : undefined;
@@ -34,7 +36,9 @@ async function openPair(): Promise<StorePair> {
     one,
     two,
     close: async () => {
-      await Promise.all([one.close(), two.close(), server?.stop()]);
+      await Promise.all([one.close(), two.close()]);
+      await command(url, 'EVAL', UNLINK_MATCHING, '0', `${keyPrefix}*`);
+      await server?.stop();
     },
   };
 }
@@ -50,7 +54,7 @@ describe('Redis', () => {
   describeSealedKeyStore(openPair);
 });
 
-describe('Redis on its own', () => {
+describe.runIf(canStartRedis())('Redis on its own', () => {
   let server: RedisServer;
   let store: Store;
   beforeAll(async () => {
@@ -219,3 +223,30 @@ async function commandsDuring(server: RedisServer, work: () => Promise<void>): P
   client.disconnect();
   return seen.slice(0, seen.indexOf('echo'));
 }
+
+describe.runIf(canStartRedis())('Redis with a password', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis();
+    await command(server.url, 'ACL', 'SETUSER', 'bridge', 'on', '>secret', '~*', '&*', '+@all');
+    await command(server.url, 'ACL', 'SETUSER', 'default', 'off');
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+  const pingAs = async (credentials: { readonly username?: string; readonly password?: string }) => {
+    const connection = { url: server.url };
+    const store = createRedisStore({ connection, credentials, now: Date.now, auditRetainMs: DAY_MS });
+    try {
+      await store.ping();
+    } finally {
+      await store.close();
+    }
+  };
+
+  it('opens to the user and password of the configuration, and to nobody else', async () => {
+    await expect(pingAs({ username: 'bridge', password: 'secret' })).resolves.toBeUndefined();
+    await expectUnavailable(() => pingAs({ username: 'bridge', password: 'wrong' }));
+    await expectUnavailable(() => pingAs({}));
+  });
+});

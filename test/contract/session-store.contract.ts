@@ -214,6 +214,22 @@ export function describeSessionStore(open: () => Promise<StorePair>): void {
       });
     });
 
+    describe('sessions of roles and users that are gone', () => {
+      it('end, and those of the others live on', async () => {
+        const sessions = (await listAll(one, { by: 'all' })).map(({ issuerArn }) => issuerArn);
+        const known = `arn:aws:iam::111122223333:role/known-${randomUUID()}`;
+        const spared = sampleSession({ issuerArn: known });
+        const doomed = Array.from({ length: 3 }, (_, at) =>
+          sampleSession({ issuerArn: `arn:aws:iam::111122223333:role/gone-${at}-${randomUUID()}` }),
+        );
+        for (const session of [spared, ...doomed]) await one.issue({ session, audit: sampleAudit() });
+        expect(await two.revokeOrphans([known, ...sessions])).toBe(3);
+        expect(await one.find(spared.accessKeyId)).toBeDefined();
+        for (const { accessKeyId } of doomed) expect(await one.find(accessKeyId)).toBeUndefined();
+        expect(await two.revokeOrphans([known, ...sessions])).toBe(0);
+      });
+    });
+
     describe('attempts', () => {
       it('counts on all nodes together, each attempt once', async () => {
         const key = randomUUID();

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/stores/store.ts';
@@ -18,7 +19,7 @@ import { describeSessionStore, idsOf, listAll } from './session-store.contract.t
 import type { StorePair } from './session-store.contract.ts';
 
 const WITHIN_MS = 2000;
-const CHILD = join(import.meta.dirname, '../support/sqlite-writer.ts');
+const CHILD = fileURLToPath(new URL('../support/sqlite-writer.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rolebridge-sqlite-'));
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });

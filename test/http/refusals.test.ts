@@ -107,7 +107,13 @@ describe('the audit stream', () => {
         eventName: 'AssumeRoleWithWebIdentity',
         requestID: allowed.headers.get('x-amzn-requestid'),
         userIdentity: { type: 'WebIdentityUser', userName: 'user-1' },
-        responseElements: { credentials: { accessKeyId: allowed.text('AccessKeyId') } },
+        responseElements: {
+          credentials: { accessKeyId: allowed.text('AccessKeyId') },
+          assumedRoleUser: { assumedRoleId: allowed.text('AssumedRoleId'), arn: allowed.text('Arn') },
+          provider: 'https://idp.example.com',
+          audience: 'client-1',
+          subjectFromWebIdentityToken: 'user-1',
+        },
         additionalEventData: {
           outcome: 'allowed',
           claims: { 'idp.example.com:sub': 'user-1' },
@@ -117,7 +123,7 @@ describe('the audit stream', () => {
       { additionalEventData: { outcome: 'denied', reference: refused.text('Reference') } },
       {
         additionalEventData: { outcome: 'failed', reference: failed.text('Reference') },
-        errorCode: 'invalid-identity-token',
+        errorCode: 'InvalidIdentityToken',
       },
     ]);
     for (const secret of [

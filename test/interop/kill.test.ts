@@ -4,7 +4,7 @@ import { startRedis, until } from '../support/redis-server.ts';
 import { signRequest, type SigningCredentials } from '../support/sign-request.ts';
 
 const CLIENTS = 16;
-const ISSUED_BEFORE_KILL = 300;
+const ISSUED_BEFORE_KILL = 150;
 
 /** Clients that ask for credentials until the bridge is gone; each keeps what it received whole. */
 function startLoad(url: string, token: string) {

@@ -19,6 +19,8 @@ export type BridgeProcess = {
   readonly configPath: string;
   /** What it wrote on stdout (audit events) and stderr since the first start. */
   output(): { readonly stdout: string; readonly stderr: string };
+  /** Sends a signal that does not end it. */
+  signal(signal: NodeJS.Signals): void;
   /** Sends a signal and waits for the end; the exit code, or null after SIGKILL. */
   end(signal: NodeJS.Signals): Promise<number | null>;
   /** Starts it again at the same ports, in the same folder. */
@@ -54,6 +56,7 @@ export async function startBridgeProcess(options: BridgeProcessOptions): Promise
     folder,
     configPath,
     output: () => ({ ...written }),
+    signal: (signal) => void child.kill(signal),
     end: (signal) => endProcess(child, signal),
     restart: async () => {
       await endProcess(child, 'SIGTERM');

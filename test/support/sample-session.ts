@@ -1,6 +1,7 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import type { AuditRecord } from '../../src/domain/audit/audit-event.ts';
 import { BASE32 } from '../../src/domain/session/bucket.ts';
+import { uniqueId } from '../../src/domain/role/unique-id.ts';
 import type { Session } from '../../src/domain/session/session.ts';
 
 export const PROVIDER = 'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com';
@@ -9,20 +10,22 @@ export const PROVIDER = 'arn:aws:iam::123456789012:oidc-provider/token.actions.g
 export function sampleSession(given: Partial<Session> = {}): Session {
   const run = String(randomInt(10_000_000_000, 19_999_999_999));
   const subject = `repo:octo-org/service-${randomInt(1000)}:ref:refs/heads/main`;
-  const roleId = 'AROA4TQ7ZP2KXM6NDV3WS';
   const issuedAtMs = Date.now();
+  const issuerArn = 'arn:aws:iam::123456789012:role/ci/deploy-service';
+  const issuerId = uniqueId('AROA', issuerArn);
   return {
     accessKeyId: sampleAccessKeyId(),
     tokenHash: randomBytes(32),
-    sealedSecret: randomBytes(72),
+    sealedSecret: randomBytes(74),
     kind: 'assumed-role',
     account: '123456789012',
     principalArn: `arn:aws:sts::123456789012:assumed-role/deploy-service/gha-${run}`,
-    userId: `${roleId}:gha-${run}`,
-    issuerArn: 'arn:aws:iam::123456789012:role/ci/deploy-service',
-    issuerId: roleId,
+    userId: `${issuerId}:gha-${run}`,
+    issuerArn,
+    issuerId,
     issuedAtMs,
     expiresAtMs: issuedAtMs + 3_600_000,
+    signInExpiresAtMs: issuedAtMs + 3_600_000,
     person: `${PROVIDER} ${subject}`,
     providerArn: PROVIDER,
     tags: {},

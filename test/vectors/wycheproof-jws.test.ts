@@ -66,7 +66,7 @@ async function isAccepted(token: string, key: object | undefined): Promise<boole
       ...(typeof keyId === 'string' ? { keyId } : {}),
     });
     if (found === undefined) return false;
-    await verifyJws(jws, found, TOKEN_ALGORITHMS);
+    verifyJws(jws, found, TOKEN_ALGORITHMS);
     return true;
   } catch (error) {
     if (error instanceof FederationError) return false;

@@ -99,7 +99,12 @@ export async function assumeRole(
   const session = createSession({ request, subject, role, contents, sourceIdentity, durationSeconds, draft });
   const assumed = { arn: session.principalArn, id: session.userId };
   const { packedPolicySize } = contents;
-  const responseElements = { assumedRoleUser: assumed, packedPolicySize, ...proofElements(subject) };
+  const responseElements = {
+    assumedRoleUser: { assumedRoleId: assumed.id, arn: assumed.arn },
+    packedPolicySize,
+    sourceIdentity,
+    ...proofElements(subject),
+  };
   const credentials = await issueSession(session, { draft, responseElements }, deps, onceFor(role, subject));
   if (!credentials) throw usedBefore(subject);
   return {
@@ -228,6 +233,7 @@ function createSession(input: CreateSessionInput): SessionDraft {
   const { request, subject, role, contents, sourceIdentity, durationSeconds, draft } = input;
   const issuedAtMs = draft.facts.timeMs;
   const origin = originOf(subject);
+  if ('identity' in subject) draft.claims = origin.claims;
   const wanted = Math.min(
     issuedAtMs + durationSeconds * 1000,
     request.proofLimits?.notOnOrAfterMs ?? Infinity,

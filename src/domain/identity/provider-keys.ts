@@ -1,4 +1,4 @@
-import type { webcrypto } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { OidcProvider, TokenAlgorithm } from './oidc-provider.ts';
 
 /** What a token's header says about its key. */
@@ -9,4 +9,4 @@ export type WantedKey = { readonly algorithm: TokenAlgorithm; readonly keyId?: s
  *
  * @throws FederationError `invalid-identity-token` where there is none, `identity-provider-unreachable` where a retry could help
  */
-export type ProviderKeys = (provider: OidcProvider, wanted: WantedKey) => Promise<webcrypto.CryptoKey>;
+export type ProviderKeys = (provider: OidcProvider, wanted: WantedKey) => Promise<KeyObject>;

@@ -36,6 +36,8 @@ export interface SessionStore {
   revoke(accessKeyId: string): Promise<boolean>;
   /** How many living sessions ended. */
   revokeAll(query: { readonly by: SessionIndex; readonly value: string }): Promise<number>;
+  /** Ends all living sessions of roles and users that are not among `issuerArns`. How many ended. */
+  revokeOrphans(issuerArns: readonly string[]): Promise<number>;
   /** Takes the mark; `false` when somebody did before, on any node. */
   claim(once: SingleUse): Promise<boolean>;
   /** Counts a failed attempt under `key`; the count is forgotten `windowMs` after the first one. Returns the count so far. */

@@ -6,7 +6,7 @@ import type { SamlIdentity } from '../../domain/identity/saml-identity.ts';
 import type { LoginAttempt } from '../../domain/session/login-attempt.ts';
 import type { ReceivedMessage } from '../../protocols/saml/bindings.ts';
 import { verifySamlResponse } from '../../protocols/saml/verify-response.ts';
-import { malformed, readMessage, refused, type SamlDeps, type SamlExchange } from './exchange.ts';
+import { malformed, readMessage, refused, type SamlDeps, type SamlExchange, draftOf } from './exchange.ts';
 import { isHandle, takeAttempt } from './request-cookie.ts';
 import { showSignedIn } from './single-logout.ts';
 
@@ -17,12 +17,8 @@ import { showSignedIn } from './single-logout.ts';
  * @see SAML Profiles 4.1.4.3 and 4.1.4.5
  */
 export async function consumeAssertion(exchange: SamlExchange, deps: SamlDeps): Promise<void> {
-  const { ctx, facts, provider } = exchange;
-  const draft: AuditDraft = {
-    facts,
-    eventName: 'SamlSignIn',
-    requestParameters: { principalArn: provider.arn },
-  };
+  const { ctx } = exchange;
+  const draft = draftOf(exchange, 'SamlSignIn');
   const { identity, location } = await audited(draft, deps, async () => {
     const message = await readMessage(ctx);
     if (message.kind !== 'SAMLResponse') throw malformed('a request at the assertion consumer service');

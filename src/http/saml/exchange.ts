@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Context } from 'koa';
+import type { AuditDraft } from '../../domain/audit/audit-draft.ts';
 import type { AuthenticateDeps } from '../../domain/federation/authenticate.ts';
 import type { FederationDeps } from '../../domain/federation/deps.ts';
 import type { RequestFacts } from '../../domain/federation/request-facts.ts';
@@ -119,4 +120,9 @@ export function malformed(reason: string): FederationError {
 export function refused(reason: string): FederationError {
   const text = 'The SAML message was refused';
   return new FederationError('invalid-identity-token', reason, { params: { text } });
+}
+
+/** The beginning of an event about this exchange. Pages name failures as we do ourselves. */
+export function draftOf({ facts, provider }: SamlExchange, eventName: string): AuditDraft {
+  return { facts, eventName, errorCodeOf: (code) => code, requestParameters: { principalArn: provider.arn } };
 }

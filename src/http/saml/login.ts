@@ -1,4 +1,3 @@
-import type { AuditDraft } from '../../domain/audit/audit-draft.ts';
 import { audited } from '../../domain/federation/audited.ts';
 import type { LoginAttempt } from '../../domain/session/login-attempt.ts';
 import { renderAuthnRequest } from '../../protocols/saml/authn-request.ts';
@@ -10,6 +9,7 @@ import {
   type SamlDeps,
   type SamlExchange,
   sendMessage,
+  draftOf,
 } from './exchange.ts';
 import { startAttempt } from './request-cookie.ts';
 
@@ -27,12 +27,7 @@ const RETURN_PATH = /^\/(?![/\\])[\u0021-\u005b\u005d-\u007e]{0,1000}$/;
  * @throws FederationError `malformed-input`, `identity-provider-unreachable`, `invalid-identity-token`, `store-unavailable`
  */
 export async function startLogin(exchange: SamlExchange, deps: SamlDeps): Promise<void> {
-  const { facts, provider } = exchange;
-  const draft: AuditDraft = {
-    facts,
-    eventName: 'SamlSignIn',
-    requestParameters: { principalArn: provider.arn },
-  };
+  const draft = draftOf(exchange, 'SamlSignIn');
   await audited(draft, deps, () => sendAuthnRequest(exchange, parseWishes(exchange.ctx.querystring), deps));
 }
 

@@ -23,6 +23,7 @@ import {
   type SamlDeps,
   type SamlExchange,
   sendMessage,
+  draftOf,
 } from './exchange.ts';
 import { sendSignedInPage, sendSignedOutPage } from './pages.ts';
 import { isHandle, startAttempt, takeAttempt } from './request-cookie.ts';
@@ -68,7 +69,7 @@ export async function showSignedIn(
  */
 export async function startLogout(exchange: SamlExchange, deps: SamlDeps): Promise<void> {
   const { ctx, facts, provider, sp } = exchange;
-  const draft = draftOf(exchange);
+  const draft = draftOf(exchange, 'SamlSignOut');
   await audited(draft, deps, async () => {
     const { entityId: issuer } = sp;
     const subject = openTicket(await readForm(ctx), exchange, deps);
@@ -99,7 +100,7 @@ export async function startLogout(exchange: SamlExchange, deps: SamlDeps): Promi
  * @see SAML Profiles 4.4.3.2 to 4.4.3.5
  */
 export async function singleLogout(exchange: SamlExchange, deps: SamlDeps): Promise<void> {
-  const draft = draftOf(exchange);
+  const draft = draftOf(exchange, 'SamlSignOut');
   await audited(draft, deps, async () => {
     const message = await readMessage(exchange.ctx);
     const trust = await trustOf(exchange, deps);
@@ -187,10 +188,6 @@ async function endSignIns(
   const record = allowedRecord(draft, { sessionsEnded: ended }, deps.random);
   await deps.audit.record(record);
   deps.emit(record.event);
-}
-
-function draftOf({ facts, provider }: SamlExchange): AuditDraft {
-  return { facts, eventName: 'SamlSignOut', requestParameters: { principalArn: provider.arn } };
 }
 
 async function trustOf({ facts, provider, sp }: SamlExchange, deps: SamlDeps): Promise<LogoutTrust> {

@@ -19,6 +19,7 @@ import type {
   AssumeRoleWithWebIdentity,
   StsRequest,
 } from '../../protocols/sts/actions.ts';
+import { errorCodeOf } from '../../protocols/sts/errors.ts';
 import type { Structure } from '../../protocols/sts/xml.ts';
 
 /** What the STS actions need; `authenticate` is asked by the signed ones only. */
@@ -50,7 +51,12 @@ export async function callAction(
   { request, facts, authenticate }: StsCall,
   deps: StsDeps,
 ): Promise<Structure> {
-  const draft: AuditDraft = { facts, eventName: request.action, requestParameters: auditParameters(request) };
+  const draft: AuditDraft = {
+    facts,
+    eventName: request.action,
+    errorCodeOf,
+    requestParameters: auditParameters(request),
+  };
   if ('roleArn' in request) draft.roleArn = request.roleArn;
   return audited(draft, deps, async () => {
     if (request.action === 'AssumeRoleWithWebIdentity') return withWebIdentity(request, draft, deps);
@@ -116,10 +122,14 @@ async function withWebIdentity(
   deps: StsDeps,
 ): Promise<Structure> {
   const { webIdentityToken, ...parameters } = request;
-  draft.tokenHash = deps.hashProof(webIdentityToken);
   const account = requireRoleArn(request.roleArn);
   if (request.providerId !== undefined) throw invalidToken('Provided Token is not a Login With Amazon token');
-  const identity = await deps.verifyWebIdentity(webIdentityToken, account, draft.facts.timeMs);
+  const identity = await deps
+    .verifyWebIdentity(webIdentityToken, account, draft.facts.timeMs)
+    .catch((error: unknown) => {
+      draft.tokenHash = deps.hashProof(webIdentityToken);
+      throw error;
+    });
   draft.identity = identity;
   const { sourceIdentity } = identity;
   const tags = Object.entries(identity.tags).map(([key, value]) => ({ key, value }));
@@ -242,5 +252,9 @@ function assumedRole(assumed: AssumedRole) {
 /** Parameters as the audit event shows them: lower camel case, without proofs and codes (wire-spec 10.1). */
 function auditParameters(request: StsRequest): Readonly<Record<string, unknown>> {
   const hidden = new Set(['action', 'webIdentityToken', 'samlAssertion', 'tokenCode', 'encodedMessage']);
-  return Object.fromEntries(Object.entries(request).filter(([name]) => !hidden.has(name)));
+  return Object.fromEntries(
+    Object.entries(request).filter(
+      ([name, value]) => !hidden.has(name) && !(Array.isArray(value) && value.length === 0),
+    ),
+  );
 }

@@ -8,6 +8,7 @@ export type CompactJws = {
   readonly signingInput: string;
   readonly header: JsonObject;
   readonly payload: Buffer;
+  readonly signature: Buffer;
 };
 
 const MAX_TOKEN_CHARS = 20_000;
@@ -30,9 +31,13 @@ export function parseCompactJws(token: string): CompactJws {
   if (header === undefined || payload === undefined || signature === undefined || rest.length > 0) {
     throw refuseToken(NOT_A_JWT, 'token has not three parts');
   }
-  decodeSegment(signature);
-  const signingInput = token.slice(0, header.length + 1 + payload.length);
-  return { token, signingInput, header: parseHeader(header), payload: decodeSegment(payload) };
+  return {
+    token,
+    signature: decodeSegment(signature),
+    signingInput: token.slice(0, header.length + 1 + payload.length),
+    header: parseHeader(header),
+    payload: decodeSegment(payload),
+  };
 }
 
 function parseHeader(segment: string): JsonObject {

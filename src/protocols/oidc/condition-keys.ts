@@ -20,7 +20,8 @@ export function claimsToConditionKeys(
   { audience, originalAudience }: TestedAudience,
 ): ReadonlyMap<string, ContextValue> {
   const prefix = issuer.slice(issuer.indexOf('://') + 3);
-  const keys = new Map<string, ContextValue>([[`${prefix}:aud`, audience]]);
+  const keyOf = keysOf(prefix);
+  const keys = new Map<string, ContextValue>([[keyOf('aud'), audience]]);
   if (originalAudience !== undefined) keys.set(`${prefix}:oaud`, originalAudience);
   // Names compare without case: of `sub` and `Sub` either could be the one that a policy meant.
   const taken = new Set<string>(['aud', 'oaud']);
@@ -30,9 +31,23 @@ export function claimsToConditionKeys(
     if (taken.has(name) || taken.size >= MAX_KEYS)
       throw refuseToken(NOT_A_JWT, 'claims collide or are too many');
     taken.add(name);
-    keys.set(`${prefix}:${path}`, path === 'amr' && typeof value === 'string' ? [value] : value);
+    keys.set(keyOf(path), path === 'amr' && typeof value === 'string' ? [value] : value);
   }
   return keys;
+}
+
+const MAX_REMEMBERED = 1000;
+const remembered = new Map<string, Map<string, string>>();
+
+// One string object for each key, whatever token it came with: a new one is hashed again by every map that it enters.
+function keysOf(prefix: string): (path: string) => string {
+  const known = remembered.get(prefix) ?? new Map<string, string>();
+  if (remembered.size < MAX_REMEMBERED) remembered.set(prefix, known);
+  return (path) => {
+    const key = known.get(path) ?? `${prefix}:${path}`;
+    if (known.size < MAX_REMEMBERED) known.set(path, key);
+    return key;
+  };
 }
 
 type Entry = readonly [path: string, value: ContextValue];

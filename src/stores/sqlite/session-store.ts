@@ -125,15 +125,27 @@ function toPage(rows: readonly Row[], limit: number): SessionPage {
     : { sessions };
 }
 
-function revoking({ db, now }: SessionStoreDeps): Pick<SessionStore, 'revoke' | 'revokeAll'> {
+function revoking({
+  db,
+  now,
+}: SessionStoreDeps): Pick<SessionStore, 'revoke' | 'revokeAll' | 'revokeOrphans'> {
   const one = db.connection.prepare('DELETE FROM sessions WHERE access_key_id = ? AND expires_at > ?');
   const by = perIndex((index) => {
     const living = `SELECT id FROM sessions WHERE ${index} = ? AND expires_at > ? LIMIT ${BATCH}`;
     return db.connection.prepare(`DELETE FROM sessions WHERE id IN (${living})`);
   });
+  const issuers = db.connection.prepare('SELECT DISTINCT role FROM sessions');
   return {
     revoke: (accessKeyId) => db.write(() => one.run(accessKeyId, now()).changes === 1),
     revokeAll: ({ by: index, value }) => removeAll(db, by[index], keyDigest(value), now()),
+    revokeOrphans: async (issuerArns) => {
+      const known = new Set(issuerArns.map(keyDigest));
+      const rows = await db.read(() => issuers.all());
+      let ended = 0;
+      for (const { role } of rows)
+        if (typeof role === 'string' && !known.has(role)) ended += await removeAll(db, by.role, role, now());
+      return ended;
+    },
   };
 }
 

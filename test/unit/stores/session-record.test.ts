@@ -141,7 +141,7 @@ describe('session record', () => {
 
   it('has the dictionary that version 1 records were written with', () => {
     expect(hash('sha256', CLAIMS_DICTIONARY)).toBe(
-      'e642a029c99f54e9b09957580c6010f8d046d7724c796c75ff7e1908ae82f417',
+      '1ded262e5b1c4fab520e81a0fcc080a0fa8680241b7532d182ec7acb8ffe781a',
     );
   });
 });
