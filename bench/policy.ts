@@ -15,7 +15,9 @@ const NAMING = 5;
 export function measurePolicy(issuer: TokenIssuer, report: Report): void {
   const request = requestOf(githubClaims());
   const tenNaming = trustPolicy(10, 10);
-  const decision = (policy: Policy) => () => { decide(policy, request); };
+  const decision = (policy: Policy) => () => {
+    decide(policy, request);
+  };
   const [rsa = NaN, ten = NaN, tenOfFive = NaN, thousand = NaN, traced = NaN] = timeEach([
     verification(issuer),
     decision(tenNaming),
