@@ -9,6 +9,7 @@ import { measureMemory } from './memory.ts';
 import { measureMoto } from './moto.ts';
 import { measurePolicy } from './policy.ts';
 import { createReport } from './report.ts';
+import { measureSamlThroughput, measureSamlVerifier } from './saml.ts';
 import { measureSessionSize } from './session-size.ts';
 import { measureStart } from './start-time.ts';
 import { measureThroughput } from './throughput.ts';
@@ -45,8 +46,19 @@ try {
   ] as const;
   for (const [storeName, store] of stores)
     await measureThroughput({ storeName, store, folder: join(folder, storeName), issuer, pace }, report);
+  await measureSamlThroughput(
+    {
+      storeName: 'Redis',
+      store: { redis: { url: redis.url } },
+      folder: join(folder, 'saml'),
+      rounds: pace.rounds,
+      assertions: pace.tokens,
+    },
+    report,
+  );
   await measureMoto(issuer, report);
   measurePolicy(issuer, report);
+  measureSamlVerifier(report);
   measureBuildingBlocks(report);
   await measureSessionSize(pace.stored, report);
   await measureStart({ folder, issuer, rounds: pace.rounds }, report);

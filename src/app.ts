@@ -282,17 +282,19 @@ function createSamlWatch(
     metadataOf,
     now: Date.now,
     onExpiry: metrics.certificatesExpire,
-    warn: ({ arn }, notAfterMs) => {
+    warn: (about, notAfterMs) => {
       const notAfter = new Date(notAfterMs).toISOString();
-      logger.warn({ provider: arn, notAfter }, 'the last signing certificate of a SAML provider ends soon');
+      if (about === 'own')
+        logger.warn({ notAfter }, 'our own SAML certificate ends: run rolebridge saml keys rotate');
+      else logger.warn({ provider: about, notAfter }, 'the last signing certificate of a SAML provider ends');
     },
   });
+  const keysMissing = (error: unknown): undefined => {
+    logger.warn({ err: error }, 'SAML keys neither read nor made');
+  };
   return async () => {
-    if (samlProviders.length > 0)
-      await spKeys().catch((error: unknown) => {
-        logger.warn({ err: error }, 'SAML keys neither read nor made');
-      });
-    await watch(samlProviders);
+    const own = samlProviders.length === 0 ? undefined : await spKeys().catch(keysMissing);
+    await watch(samlProviders, own?.signing.certificate);
   };
 }
 

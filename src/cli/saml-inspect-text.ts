@@ -186,8 +186,8 @@ function formatEntity(entity: MetadataInspection['entities'][number]): readonly 
       ...singleSignOn.map(endpoint('sign-in')),
       ...singleLogout.map(endpoint('sign-out')),
       ['  wants requests', wantAuthnRequestsSigned ? 'signed' : 'signed or not'],
-      ...(providers.length === 0 ? [['  here', 'no samlProvider has this entity'] as const] : []),
-      ...providers.map(({ arn, difference }) => ['  here', `${arn}: ${difference}`] as const),
+      ...(providers?.length === 0 ? [['  here', 'no samlProvider has this entity'] as const] : []),
+      ...(providers ?? []).map(({ arn, difference }) => ['  here', `${arn}: ${difference}`] as const),
     ]),
   ];
 }

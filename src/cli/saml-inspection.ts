@@ -56,8 +56,8 @@ export type MetadataInspection = {
 
 type EntityInspection = Omit<SamlIdpEntity, 'signingKeys'> & {
   readonly signingKeys: readonly (CertificateDescription | undefined)[];
-  /** Providers here that have this entity, and in what the document differs from the metadata that they use now. */
-  readonly providers: readonly { readonly arn: string; readonly difference: string }[];
+  /** Providers here that have this entity, and in what the document differs from what they use; absent without a configuration. */
+  readonly providers?: readonly { readonly arn: string; readonly difference: string }[];
 };
 
 /** A document that cannot be read at all: the first rule is the only one. */
@@ -196,7 +196,7 @@ async function inspectMetadata(xml: string, config: Config | undefined): Promise
       entities.map(async (entity) => ({
         ...entity,
         signingKeys: entity.signingKeys.map(({ certificate }) => describePem(certificate)),
-        providers: config ? await usersOf(entity, config) : [],
+        ...(config ? { providers: await usersOf(entity, config) } : {}),
       })),
     ),
   };
@@ -222,7 +222,10 @@ function rootOf(xml: string): Element | undefined {
   }
 }
 
-async function usersOf(entity: SamlIdpEntity, config: Config): Promise<EntityInspection['providers']> {
+async function usersOf(
+  entity: SamlIdpEntity,
+  config: Config,
+): Promise<NonNullable<EntityInspection['providers']>> {
   const { metadataOf } = createSamlVerifier(config, { encrypted: 'no' });
   const { found } = await findProviders(entity.entityId, config.samlProviders, { metadataOf });
   return found.map(({ provider, entity: used }) => ({

@@ -14,6 +14,8 @@ export type Sealer = {
   readonly seal: (plaintext: Uint8Array | string, context: string) => Uint8Array;
   /** Throws an `Error` for any change, an unknown key or another context. */
   readonly open: (sealed: Uint8Array, context: string) => Buffer;
+  /** Whether the key that seals now sealed it; what lives long is to be sealed anew, before its key leaves the ring. */
+  readonly isCurrent: (sealed: Uint8Array) => boolean;
 };
 
 type Opener = { readonly header: Buffer; readonly key: KeyObject };
@@ -30,6 +32,7 @@ export function createSealer(ring: MasterKeyRing): Sealer {
   return {
     seal: (plaintext, context) => seal(sealing, { plaintext, context, nonce: random(NONCE_BYTES) }),
     open: (sealed, context) => open(openers, sealed, context),
+    isCurrent: (sealed) => sealing.header.equals(sealed.subarray(0, sealing.header.length)),
   };
 }
 

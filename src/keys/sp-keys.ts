@@ -105,18 +105,24 @@ export async function rotateSpKeys(deps: SpKeyDeps): Promise<readonly SpKeySumma
 }
 
 async function readOrCreate(deps: SpKeyDeps): Promise<Ring> {
-  const { ring, revision } = await readRing(deps);
+  const { ring, revision, isCurrent } = await readRing(deps);
+  // These keys outlive every master key. Where another node is quicker it has done the same.
+  if (revision > 0 && !isCurrent) await write(ring, revision, deps);
   if (revision > 0) return ring;
   const first = await createRing(deps);
   // Of nodes that start together one is first; the others throw theirs away and take its keys.
   return (await write(first, 0, deps)) ? first : (await readRing(deps)).ring;
 }
 
-async function readRing({ store, sealer }: SpKeyDeps): Promise<{ ring: Ring; revision: number }> {
+async function readRing({
+  store,
+  sealer,
+}: SpKeyDeps): Promise<{ ring: Ring; revision: number; isCurrent: boolean }> {
   const stored = await store.read(NAME);
-  if (stored === undefined) return { ring: [], revision: 0 };
+  if (stored === undefined) return { ring: [], revision: 0, isCurrent: true };
   const ring: unknown = JSON.parse(sealer.open(stored.sealed, SEAL_CONTEXT).toString());
-  return { ring: ringSchema.parse(ring), revision: stored.revision };
+  const { revision, sealed } = stored;
+  return { ring: ringSchema.parse(ring), revision, isCurrent: sealer.isCurrent(sealed) };
 }
 
 function write(ring: Ring, expected: number, { store, sealer }: SpKeyDeps): Promise<boolean> {

@@ -72,7 +72,7 @@ export function describeLoginAttempts(open: () => Promise<StorePair>): void {
   });
 }
 
-export function sampleAttempt(change: Partial<LoginAttempt> = {}): LoginAttempt {
+function sampleAttempt(change: Partial<LoginAttempt> = {}): LoginAttempt {
   const now = Date.now();
   return {
     handle: randomBytes(32).toString('base64url'),

@@ -216,7 +216,7 @@ describe('signing out at the identity provider', () => {
     );
     const { action, fields } = formOf(await answer.text());
     expect(action).toBe('https://idp.example.com/slo/done');
-    expect(answer.headers.get('content-security-policy')).toContain('form-action https://idp.example.com');
+    expect(answer.headers.get('content-security-policy')).not.toContain('form-action');
     expect(fields['RelayState']).toBe('r');
     const answered = xmlOf(parsePost(new URLSearchParams(fields).toString()));
     const trust = { keys: [await ourKey()], algorithms: ['rsa-sha256'] as const };

@@ -18,7 +18,7 @@ import {
 import { startWorldBridge, type WorldBridge } from './world-bridge.ts';
 
 const ACCOUNT = '111122223333';
-export const ENTITY_ID = 'https://idp.example.com/saml';
+const ENTITY_ID = 'https://idp.example.com/saml';
 
 /** A bridge that trusts one identity provider under three names: `corp`, `post` (all by POST, requests signed) and `open` (IdP-initiated). */
 export type SamlWorld = {

@@ -83,7 +83,7 @@ export function worldResponseXml(
     notBefore: fromNow(notBefore),
     notOnOrAfter: fromNow(notOnOrAfter),
     conditions: audience(...(audiences ?? ['urn:amazon:webservices'])),
-    authnStatement: authnStatement(sessionUntil),
+    authnStatement: authnStatement(issuedAt - 15, sessionUntil),
     attributes: attributesXml(attributes),
     ...others,
   };
@@ -95,11 +95,11 @@ export function worldResponse(world: Pick<WorldBridge, 'samlIdp'>, changes?: Wor
   return toBase64(worldResponseXml(world, changes));
 }
 
-function authnStatement(sessionUntil: number | undefined): string {
+function authnStatement(since: number, sessionUntil: number | undefined): string {
   const instant = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
   const end = sessionUntil === undefined ? '' : ` SessionNotOnOrAfter="${instant(sessionUntil)}"`;
   return GOOD_CONTENT.authnStatement.replace(
     /<saml:AuthnStatement [^>]*>/,
-    `<saml:AuthnStatement AuthnInstant="${instant(-20)}"${end}>`,
+    `<saml:AuthnStatement AuthnInstant="${instant(since)}"${end}>`,
   );
 }

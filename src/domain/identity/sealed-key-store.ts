@@ -1,5 +1,5 @@
 /** A set of private keys, sealed with the master key. */
-export type SealedKeys = {
+type SealedKeys = {
   readonly sealed: Uint8Array;
   /** How often it was replaced, from 1. */
   readonly revision: number;

@@ -2,7 +2,7 @@ import type { RequestFacts } from '../federation/request-facts.ts';
 import type { SamlIdentity } from '../identity/saml-identity.ts';
 
 /** A verified proof that came by a browser. */
-export type SignIn = {
+type SignIn = {
   readonly identity: SamlIdentity;
   readonly facts: RequestFacts;
   /** A path of our own, as the login asked for. */
@@ -10,7 +10,7 @@ export type SignIn = {
 };
 
 /** A provider's word that somebody is to be signed out. */
-export type SignOut = {
+type SignOut = {
   readonly providerArn: string;
   readonly subject: string;
   /** The sign-ins that end; empty: all of the subject's. */

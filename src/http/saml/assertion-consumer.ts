@@ -35,8 +35,13 @@ export async function consumeAssertion(exchange: SamlExchange, deps: SamlDeps): 
     if (!(await deps.sessions.claim(singleUseOf(verified)))) throw refused('the assertion was used before');
     return { identity: verified, location: await signIn(verified, attempt, draft, deps) };
   });
-  if (location === undefined) await showSignedIn(exchange, identity, deps);
-  else ctx.redirect(location);
+  if (location === undefined) {
+    showSignedIn(exchange, identity, deps);
+    return;
+  }
+  // See other: the browser must not post the response on to the next page.
+  ctx.status = 303;
+  ctx.redirect(location);
 }
 
 /** The attempt that the response claims to answer; `undefined`: nobody asked for it, which the provider must allow. */

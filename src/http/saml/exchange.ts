@@ -84,12 +84,18 @@ function isWebUrl(location: string): boolean {
   return /^https?:$/.test(URL.parse(location)?.protocol ?? '');
 }
 
-/** Sends the browser on with a message, signed where keys are given. */
+type Sending = {
+  readonly endpoint: Pick<SamlEndpoint, 'binding' | 'location'>;
+  readonly purpose: 'sign-in' | 'sign-out';
+  /** Absent: the message goes unsigned. */
+  readonly signing?: SpKeys['signing'];
+};
+
+/** Sends the browser on with a message. */
 export function sendMessage(
   ctx: Context,
-  { binding, location }: Pick<SamlEndpoint, 'binding' | 'location'>,
   message: OutgoingMessage,
-  signing: SpKeys['signing'] | undefined,
+  { endpoint: { binding, location }, purpose, signing }: Sending,
 ): void {
   const algorithm = SIGNATURE_ALGORITHM;
   if (binding === 'redirect') {
@@ -103,7 +109,7 @@ export function sendMessage(
     signing === undefined
       ? message.xml
       : signXml(message.xml, { key: signing.privateKey, certificate: signing.certificate, algorithm });
-  sendAutoSubmitPage(ctx, location, postFields({ ...message, xml }));
+  sendAutoSubmitPage(ctx, { action: location, fields: postFields({ ...message, xml }), purpose });
 }
 
 /** An `xs:ID` with 160 random bits. @see SAML Core 1.3.4 */

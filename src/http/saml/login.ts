@@ -49,7 +49,9 @@ async function sendAuthnRequest(exchange: SamlExchange, wishes: Wishes, deps: Sa
     authnContextClassRefs: wishes.authnContextClassRefs,
     ...(provider.subjectFormat === undefined ? {} : { nameIdFormat: provider.subjectFormat }),
   });
-  sendMessage(ctx, target.endpoint, { kind: 'SAMLRequest', xml, relayState: handle }, signing);
+  const message = { kind: 'SAMLRequest', xml, relayState: handle } as const;
+  const { endpoint } = target;
+  sendMessage(ctx, message, { endpoint, purpose: 'sign-in', ...(signing === undefined ? {} : { signing }) });
 }
 
 function parseWishes(query: string): Wishes {

@@ -43,21 +43,15 @@ const ticketSchema = z.strictObject({
 });
 
 /** The plain page of a sign-in; its button carries a sealed ticket with what the identity provider needs to sign out. */
-export async function showSignedIn(
-  exchange: SamlExchange,
-  { subject, saml }: SamlIdentity,
-  deps: SamlDeps,
-): Promise<void> {
+export function showSignedIn(exchange: SamlExchange, { subject, saml }: SamlIdentity, deps: SamlDeps): void {
   const { ctx, facts, provider } = exchange;
   const { nameId, sessionIndex } = saml;
   const ticket = JSON.stringify({ nameId, sessionIndex, expiresAtMs: facts.timeMs + TICKET_MS });
   const fields = { ticket: Buffer.from(deps.seal(ticket, contextOf(exchange))).toString('base64url') };
-  const target = await findLogoutEndpoint(exchange, deps);
   sendSignedInPage(ctx, {
     subject,
     provider: provider.name,
     logout: { action: `/saml/${provider.name}/logout`, fields, button: 'Sign out' },
-    formTargets: target === undefined ? [] : [new URL(target.location).origin],
   });
 }
 
@@ -89,7 +83,8 @@ export async function startLogout(exchange: SamlExchange, deps: SamlDeps): Promi
       subject,
     );
     const message = { kind: 'SAMLRequest', xml, relayState: handle } as const;
-    sendMessage(ctx, target, message, (await deps.spKeys()).signing);
+    const { signing } = await deps.spKeys();
+    sendMessage(ctx, message, { endpoint: target, purpose: 'sign-out', signing });
   });
 }
 
@@ -151,7 +146,8 @@ async function answerLogoutRequest(
   };
   const xml = renderLogoutResponse(outgoing, id);
   const answer = { kind: 'SAMLResponse', xml, ...(relayState === undefined ? {} : { relayState }) } as const;
-  sendMessage(ctx, destination, answer, (await deps.spKeys()).signing);
+  const { signing } = await deps.spKeys();
+  sendMessage(ctx, answer, { endpoint: destination, purpose: 'sign-out', signing });
 }
 
 /** Best effort: an identity provider that cannot be asked, or has no endpoint, must not keep anybody signed in here. */

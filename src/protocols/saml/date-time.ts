@@ -1,11 +1,12 @@
 const MAX_CHARS = 64;
-const DATE_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/;
+const DATE_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)$/;
 const DURATION =
   /^P(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9})(?:\.\d{1,9})?S)?)?$/;
 const SECONDS = [365 * 86_400, 30 * 86_400, 86_400, 3600, 60, 1];
 
 /**
- * Epoch milliseconds of a SAML time, which is UTC and ends in `Z`; `undefined` for anything else.
+ * Epoch milliseconds of a SAML time, which is UTC: it ends in `Z`, or `+00:00` as some write it; `undefined` for anything
+ * else.
  *
  * @see SAML Core 1.3.3
  */

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { SamlMetadata } from '../../../src/domain/identity/saml-metadata.ts';
+import { createSelfSignedCertificate } from '../../../src/keys/self-signed-certificate.ts';
 import { createCertificateWatch } from '../../../src/keys/certificate-watch.ts';
 import { makeSamlProvider } from '../../support/saml/identity-provider.ts';
 
@@ -46,6 +47,21 @@ describe('createCertificateWatch', () => {
       await look();
       expect([days, world.warnings]).toEqual([days, warnings]);
     }
+  });
+
+  it('warns of our own certificate, too', async () => {
+    const notAfterMs = START + 10 * DAY_MS;
+    const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const subject = { ...pair, commonName: 'own', notBeforeMs: START, notAfterMs };
+    const warned: unknown[] = [];
+    const watch = createCertificateWatch({
+      metadataOf: () => Promise.reject(new Error('none')),
+      now: () => START,
+      onExpiry: () => undefined,
+      warn: (...about) => warned.push(about),
+    });
+    await watch([], createSelfSignedCertificate({ ...subject, serialNumber: Buffer.alloc(16) }));
+    expect(warned).toEqual([['own', notAfterMs]]);
   });
 
   it.each([

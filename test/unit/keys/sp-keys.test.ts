@@ -89,6 +89,17 @@ describe('createSpKeys', () => {
     await expect(createSpKeys(shaky)()).rejects.toMatchObject({ code: 'store-unavailable' });
   });
 
+  it('is sealed anew when the master key was rotated, so that the old one may leave the ring', async () => {
+    const { signing } = await createSpKeys(deps)();
+    const both = createSealer([...ring('k2'), ...ring('k1')]);
+    await createSpKeys({ ...deps, sealer: both })();
+    const { revision } = (await store.read('saml-sp')) ?? {};
+    await createSpKeys({ ...deps, sealer: both })();
+    expect((await store.read('saml-sp'))?.revision).toBe(revision);
+    const keys = await createSpKeys({ ...deps, sealer: createSealer(ring('k2')) })();
+    expect(keys.signing.certificate).toBe(signing.certificate);
+  });
+
   it('leaves nothing in the store that another master key opens, or that shows a key', async () => {
     await createSpKeys(deps)();
     const stored = Buffer.from((await store.read('saml-sp'))?.sealed ?? []);

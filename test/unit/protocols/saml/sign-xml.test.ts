@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { signXml } from '../../../../src/protocols/saml/sign-xml.ts';
-import { childrenOf, parseXml } from '../../../../src/protocols/saml/xml-document.ts';
+import { childrenOf, parseXml, textOf } from '../../../../src/protocols/saml/xml-document.ts';
 import { XmlError } from '../../../../src/protocols/saml/xml-error.ts';
 import { verifyEnvelopedSignature } from '../../../../src/protocols/saml/xml-signature.ts';
 import { createTestIdp } from '../../../support/saml/identity-provider.ts';
@@ -46,11 +46,13 @@ describe('signXml (SAML Core 5.4)', () => {
 
 describe('verifyEnvelopedSignature', () => {
   it('returns a copy of what the signature covers: no signature, nothing from around it', () => {
-    const root = parseXml(`<o xmlns:z="urn:z">${signXml('<m ID="_1"><b>x</b></m>', signer)}</o>`);
+    const xml = `<o xmlns:z="urn:z">${signXml('<m ID="_1"><b>x</b></m>', signer)}</o>`;
+    const root = parseXml(xml);
     const [element = root] = childrenOf(root);
-    const covered = verifyEnvelopedSignature(root.toString(), element, trust);
-    expect(covered.toString()).toBe('<m ID="_1"><b>x</b></m>');
+    const covered = verifyEnvelopedSignature(xml, element, trust);
     expect(covered.parentNode).not.toBe(root);
+    expect(covered.lookupNamespaceURI('z')).toBeNull();
+    expect(childrenOf(covered).map(textOf)).toEqual(['x']);
   });
 
   it.each(['_a"b', "_a'b", '_a b', '_a]b', 'é', 'a'.repeat(256)])(
