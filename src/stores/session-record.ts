@@ -99,7 +99,7 @@ function writeFields(session: Session): { readonly numbers: Buffer; readonly tex
   writer.number(KINDS.indexOf(session.kind));
   writer.number(session.issuedAtMs);
   writer.number(session.expiresAtMs);
-  writer.number(packSignInEnd(session));
+  writeSignInEnd(writer, session);
   writer.optionalNumber(session.mfaAuthenticatedAtMs);
   writer.optionalText(session.providerArn, IAM_ARN);
   writer.text(session.person, guessPerson(session.providerArn));
@@ -122,7 +122,7 @@ function readFields(
   const kind = KINDS[reader.number()];
   if (kind === undefined) throw new Error('unknown kind of session');
   const [issuedAtMs, expiresAtMs] = [reader.number(), reader.number()];
-  const signInExpiresAtMs = unpackSignInEnd(reader.number(), expiresAtMs);
+  const signInExpiresAtMs = readSignInEnd(reader, expiresAtMs);
   const mfaAuthenticatedAtMs = reader.optionalNumber();
   const providerArn = reader.optionalText(IAM_ARN);
   const person = reader.text(guessPerson(providerArn));
@@ -144,15 +144,21 @@ function readFields(
   };
 }
 
-/** The end of the sign-in: 0 where there is none, 1 for the session's own end, which it mostly is, else the time and 2. */
-function packSignInEnd({ signInExpiresAtMs, expiresAtMs }: Session): number {
-  if (signInExpiresAtMs === undefined) return 0;
-  return signInExpiresAtMs === expiresAtMs ? 1 : signInExpiresAtMs + 2;
+/** The end of the sign-in: 0 where there is none, 1 for the session's own end, which it mostly is, else 2 and the time. */
+function writeSignInEnd(writer: FieldWriter, { signInExpiresAtMs, expiresAtMs }: Session): void {
+  if (signInExpiresAtMs === undefined) writer.number(0);
+  else if (signInExpiresAtMs === expiresAtMs) writer.number(1);
+  else {
+    writer.number(2);
+    writer.number(signInExpiresAtMs);
+  }
 }
 
-function unpackSignInEnd(packed: number, expiresAtMs: number): number | undefined {
-  if (packed === 0) return undefined;
-  return packed === 1 ? expiresAtMs : packed - 2;
+function readSignInEnd(reader: FieldReader, expiresAtMs: number): number | undefined {
+  const form = reader.number();
+  if (form > 2) throw new Error('unknown form of a time');
+  if (form === 0) return undefined;
+  return form === 1 ? expiresAtMs : reader.number();
 }
 
 // What a text most often begins with, told from those before it. A wrong guess costs bytes, nothing else; but a guess is
