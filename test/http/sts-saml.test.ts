@@ -412,7 +412,7 @@ describe('the audit trail (wire-spec 10.1)', () => {
     });
     expect(lines.at(-2)).toMatch(/"sAMLAssertionID":"_a\d/);
     expect(refused).toMatchObject({
-      errorCode: 'invalid-identity-token',
+      errorCode: 'InvalidIdentityToken',
       userIdentity: person,
       additionalEventData: { outcome: 'failed', reference: replayed.headers.get('x-rolebridge-reference') },
     });
