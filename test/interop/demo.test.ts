@@ -109,10 +109,14 @@ describe('npm run demo', { timeout: 60_000 }, () => {
     expect(outputOf(7)).toMatch(/<AccessKeyId>[^]*<Code>InvalidIdentityToken</);
   });
 
+  it('opens a role to an assertion of the corporate identity provider, once', () => {
+    expect(outputOf(8)).toMatch(/<AssumeRoleWithSAMLResponse[^]*<Subject>bob<[^]*Response has already been used/);
+  });
+
   it('lists sessions, revokes them and shows what happened', () => {
-    expect(outputOf(8)).toContain('assumed-role/build/curl');
-    expect(outputOf(8)).toMatch(/^\d sessions revoked$/m);
-    expect(outputOf(8)).toMatch(
+    expect(outputOf(9)).toContain('assumed-role/build/curl');
+    expect(outputOf(9)).toMatch(/^\d sessions revoked$/m);
+    expect(outputOf(9)).toMatch(
       /denied {3}AssumeRoleWithWebIdentity {2}repo:acme\/app:ref:refs\/heads\/feature/,
     );
   });
