@@ -61,7 +61,7 @@ type EntityInspection = Omit<SamlIdpEntity, 'signingKeys'> & {
 };
 
 /** A document that cannot be read at all: the first rule is the only one. */
-export type Unreadable = { readonly kind: 'unreadable'; readonly refusal: Refusal };
+type Unreadable = { readonly kind: 'unreadable'; readonly refusal: Refusal };
 
 export type Inspection = ResponseInspection | MetadataInspection | Unreadable;
 
