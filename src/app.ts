@@ -256,9 +256,14 @@ type SamlParts = {
   readonly spKeys: () => Promise<SpKeys>;
 };
 
-function createSamlVerifier(
-  { publicUrl }: Config,
-  { directory, metadataOf, spKeys }: SamlParts,
+type SamlVerifierParts = Omit<SamlParts, 'spKeys'> & {
+  readonly spKeys: () => Promise<Pick<SpKeys, 'decryptionKeys'>>;
+};
+
+/** The verifier of AssumeRoleWithSAML. The provider that it is asked about must exist. */
+export function createSamlVerifier(
+  { publicUrl }: Pick<Config, 'publicUrl'>,
+  { directory, metadataOf, spKeys }: SamlVerifierParts,
 ): StsDeps['verifySaml'] {
   return async (samlResponse, providerArn, nowMs) => {
     const provider = directory.samlProvider(providerArn);
@@ -306,14 +311,18 @@ function metadataSourceOf(
 ): SamlMetadataSource {
   if (previous && JSON.stringify(previous.config.outbound) === JSON.stringify(outbound))
     return previous.metadataOf;
-  return createSamlMetadataSource({
-    fetch: createGuardedFetch({ ...outbound, maxBytes: MAX_METADATA_BYTES }),
-    parse: parseIdpMetadata,
-    now: Date.now,
-    onFailure: (url, error) => {
-      logger.warn({ err: error, url }, 'SAML metadata not renewed; a good copy stays in use');
-    },
+  return createMetadataSource(outbound, (url, error) => {
+    logger.warn({ err: error, url }, 'SAML metadata not renewed; a good copy stays in use');
   });
+}
+
+/** The metadata of SAML providers, within a configuration's network rules; `onFailure` is told what could not be renewed. */
+export function createMetadataSource(
+  outbound: Config['outbound'],
+  onFailure: (url: string, error: Error) => void,
+): SamlMetadataSource {
+  const fetch = createGuardedFetch({ ...outbound, maxBytes: MAX_METADATA_BYTES });
+  return createSamlMetadataSource({ fetch, parse: parseIdpMetadata, now: Date.now, onFailure });
 }
 
 /** As AWS has it (wire-spec 4). */

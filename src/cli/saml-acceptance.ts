@@ -8,7 +8,6 @@ import {
 import { toAssumeRoleRequest, type VerifiedSaml } from '../domain/federation/assume-role-with-saml.ts';
 import type { RequestFacts } from '../domain/federation/request-facts.ts';
 import { FederationError } from '../domain/errors.ts';
-import type { SamlIdentity } from '../domain/identity/saml-identity.ts';
 import type { SamlProvider } from '../domain/identity/saml-provider.ts';
 import type { DecisionTrace } from '../domain/policy/decision.ts';
 import { parsePolicyText } from '../domain/policy/document.ts';
@@ -16,7 +15,7 @@ import type { Role } from '../domain/role/role.ts';
 import { packedPolicySize } from '../protocols/sts/packed-policy-size.ts';
 
 /** Verifies as AssumeRoleWithSAML does. @throws FederationError of the proof */
-export type Verify = (provider: SamlProvider) => Promise<SamlIdentity>;
+export type Verify = (provider: SamlProvider) => Promise<VerifiedSaml>;
 
 /** What one provider makes of a response. */
 export type Acceptance =
@@ -46,13 +45,14 @@ export async function acceptanceOf(
   config: Config,
 ): Promise<Acceptance> {
   try {
-    const identity = await verify(provider);
+    const verified = await verify(provider);
+    const { identity } = verified;
     return {
       provider: provider.arn,
       accepted: true,
       subject: identity.subject,
       conditionKeys: Object.fromEntries(identity.conditionKeys),
-      roles: rolesOf({ identity, provider }, factsAt(nowMs, config), config),
+      roles: rolesOf(verified, factsAt(nowMs, config), config),
     };
   } catch (error) {
     return { provider: provider.arn, accepted: false, refusal: refusalOf(error) };

@@ -22,7 +22,7 @@ import {
   type ResponseDescription,
   type SignatureDescription,
 } from './saml-description.ts';
-import { createSamlVerifier, type SamlVerifier } from './saml-verifier.ts';
+import { createOfflineVerifier, type OfflineVerifier } from './saml-verifier.ts';
 
 const MAX_METADATA_CHARACTERS = 10_000_000;
 
@@ -61,7 +61,7 @@ type EntityInspection = Omit<SamlIdpEntity, 'signingKeys'> & {
 };
 
 /** A document that cannot be read at all: the first rule is the only one. */
-export type Unreadable = { readonly kind: 'unreadable'; readonly refusal: Refusal };
+type Unreadable = { readonly kind: 'unreadable'; readonly refusal: Refusal };
 
 export type Inspection = ResponseInspection | MetadataInspection | Unreadable;
 
@@ -109,7 +109,7 @@ async function inspectResponse(
   const says = describeResponse(root);
   const at = new Date(nowMs).toISOString();
   const encrypted = says.encryptedAssertions.length > 0 ? 'yes' : 'no';
-  const verifier = config && createSamlVerifier(config, { encrypted });
+  const verifier = config && createOfflineVerifier(config, { encrypted });
   const { found, unreachable } = verifier
     ? await findProviders(says.issuer, config.samlProviders, verifier)
     : { found: [], unreachable: [] };
@@ -121,7 +121,7 @@ async function inspectResponse(
   const base64 = Buffer.from(xml).toString('base64');
   const acceptances = await Promise.all(
     found.map(({ provider }) =>
-      acceptanceOf(provider, (one) => verifier.verify(base64, one, nowMs), nowMs, config),
+      acceptanceOf(provider, ({ arn }) => verifier.verify(base64, arn, nowMs), nowMs, config),
     ),
   );
   return { ...inspection, acceptances };
@@ -132,7 +132,7 @@ type Found = { readonly provider: SamlProvider; readonly entity: SamlIdpEntity }
 async function findProviders(
   issuer: string | undefined,
   providers: readonly SamlProvider[],
-  { metadataOf }: Pick<SamlVerifier, 'metadataOf'>,
+  { metadataOf }: Pick<OfflineVerifier, 'metadataOf'>,
 ): Promise<Pick<ResponseInspection, 'unreachable'> & { readonly found: readonly Found[] }> {
   const found: Found[] = [];
   const unreachable: ResponseInspection['unreachable'][number][] = [];
@@ -226,7 +226,7 @@ async function usersOf(
   entity: SamlIdpEntity,
   config: Config,
 ): Promise<NonNullable<EntityInspection['providers']>> {
-  const { metadataOf } = createSamlVerifier(config, { encrypted: 'no' });
+  const { metadataOf } = createOfflineVerifier(config, { encrypted: 'no' });
   const { found } = await findProviders(entity.entityId, config.samlProviders, { metadataOf });
   return found.map(({ provider, entity: used }) => ({
     arn: provider.arn,

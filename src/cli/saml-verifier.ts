@@ -1,49 +1,36 @@
 import { randomBytes } from 'node:crypto';
-import { openStore } from '../app.ts';
+import { createMetadataSource, createSamlVerifier, openStore } from '../app.ts';
+import { createDirectory } from '../config/directory.ts';
 import type { Config } from '../config/config.ts';
-import type { SamlIdentity } from '../domain/identity/saml-identity.ts';
+import type { VerifiedSaml } from '../domain/federation/assume-role-with-saml.ts';
 import type { SamlMetadataSource } from '../domain/identity/saml-metadata.ts';
-import type { SamlProvider } from '../domain/identity/saml-provider.ts';
 import type { SpKeys } from '../domain/identity/sp-keys.ts';
-import { createGuardedFetch } from '../keys/guarded-fetch.ts';
 import { loadMasterKeyRing } from '../keys/master-key.ts';
-import { createSamlMetadataSource } from '../keys/saml-metadata.ts';
 import { createSealer } from '../keys/seal.ts';
 import { createSpKeys } from '../keys/sp-keys.ts';
-import { parseIdpMetadata } from '../protocols/saml/metadata.ts';
-import { serviceProviderOf } from '../protocols/saml/sp-metadata.ts';
-import { verifyStsAssertion } from '../protocols/saml/verify-sts-assertion.ts';
 
-/** The verifier of AssumeRoleWithSAML with the keys that a configuration leads to. */
-export type SamlVerifier = {
+/** The endpoint's own verifier, outside of a running bridge. */
+export type OfflineVerifier = {
   readonly metadataOf: SamlMetadataSource;
   /** @throws FederationError of the proof */
-  readonly verify: (samlResponse: string, provider: SamlProvider, nowMs: number) => Promise<SamlIdentity>;
+  readonly verify: (samlResponse: string, providerArn: string, nowMs: number) => Promise<VerifiedSaml>;
 };
 
 /**
- * Makes a verifier outside of a running bridge.
+ * Makes the verifier of AssumeRoleWithSAML with what a configuration leads to.
  *
  * @param encrypted whether our own keys are needed: only then is the store opened, for one moment
  */
-export function createSamlVerifier(config: Config, { encrypted }: { encrypted: 'yes' | 'no' }): SamlVerifier {
-  const metadataOf = createSamlMetadataSource({
-    fetch: createGuardedFetch(config.outbound),
-    parse: parseIdpMetadata,
-    now: Date.now,
-    onFailure: () => undefined,
-  });
-  return {
-    metadataOf,
-    verify: async (samlResponse, provider, nowMs) =>
-      verifyStsAssertion(samlResponse, {
-        provider,
-        sp: serviceProviderOf(provider, config.publicUrl),
-        metadata: await metadataOf(provider),
-        decryptionKeys: encrypted === 'yes' ? (await readSpKeys(config)).decryptionKeys : [],
-        nowMs,
-      }),
-  };
+export function createOfflineVerifier(
+  config: Config,
+  { encrypted }: { encrypted: 'yes' | 'no' },
+): OfflineVerifier {
+  const directory = createDirectory(config);
+  // What cannot be fetched at all is thrown; here is nothing older that could go on working.
+  const metadataOf = createMetadataSource(config.outbound, () => undefined);
+  const spKeys =
+    encrypted === 'yes' ? () => readSpKeys(config) : () => Promise.resolve({ decryptionKeys: [] });
+  return { metadataOf, verify: createSamlVerifier(config, { directory, metadataOf, spKeys }) };
 }
 
 async function readSpKeys(config: Config): Promise<SpKeys> {

@@ -9,7 +9,7 @@ import { freePort } from '../support/free-port.ts';
 import { until } from '../support/redis-server.ts';
 
 const DEMO = join(import.meta.dirname, '../../demo/demo.ts');
-const LAST_STEP = '# 8.';
+const LAST_STEP = '# 9.';
 
 type Demo = { readonly child: ChildProcess; readonly output: { stdout: string; stderr: string } };
 

@@ -1,5 +1,5 @@
 /** What a browser without scripts shows, and what somebody can press in it. */
-export type Page = {
+type Page = {
   readonly url: string;
   readonly status: number;
   readonly html: string;

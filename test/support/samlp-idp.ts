@@ -3,7 +3,7 @@ import { auth, metadata } from 'samlp';
 import { createTestIdp } from './saml/identity-provider.ts';
 
 /** Settings of `samlp.auth`, as its documentation names them. */
-export type SamlpSettings = Readonly<Record<string, unknown>> & {
+type SamlpSettings = Readonly<Record<string, unknown>> & {
   readonly audience?: string;
   readonly recipient?: string;
   readonly destination?: string;

@@ -42,7 +42,7 @@ export type SimpleSamlPhpOptions = {
   readonly settings?: Readonly<Record<string, string | boolean>>;
 };
 
-export type RemoteServiceProvider = {
+type RemoteServiceProvider = {
   readonly entityId: string;
   readonly acs: string;
   /** To encrypt to: base64 without armour. */

@@ -19,7 +19,7 @@ export const AWS_RECIPIENT = 'https://signin.aws.amazon.com/saml';
 const ATTRIBUTE = 'https://aws.amazon.com/SAML/Attributes/';
 
 /** Values by attribute name; `aws:Role` is short for AWS's attribute of that name, `undefined` leaves one out. */
-export type Attributes = Readonly<Record<string, string | readonly string[] | undefined>>;
+type Attributes = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 const GOOD_ATTRIBUTES: Attributes = {
   'aws:Role': `${SAML_ROLE},${SAML_PROVIDER}`,
