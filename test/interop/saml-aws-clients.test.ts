@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import {
   AssumeRoleWithSAMLCommand,
   GetCallerIdentityCommand,
@@ -11,6 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { startDemoWorld, type DemoWorld } from '../support/demo-world.ts';
+import { createFormBrowser } from '../support/form-browser.ts';
 import { announceMissing, clientEnvironment, requireProgram, runClient } from '../support/foreign-client.ts';
 
 const ROLE = 'arn:aws:iam::123456789012:role/reports';
@@ -183,5 +185,29 @@ describe('the AWS SDK for JavaScript', () => {
     expect(failure).toBeInstanceOf(STSServiceException);
     expect(failure).toMatchObject({ name, $metadata: { httpStatusCode } });
     expect((await world.answered()) - before).toBe(1);
+  });
+});
+
+describe("the demo's identity provider", () => {
+  it('signs a browser in that the bridge sent', async () => {
+    const browser = createFormBrowser();
+    const page = await browser.visit(`${world.bridge.url}/saml/acme/login`);
+    expect(page.url).toContain(`${world.issuerUrl}/saml/sso?SAMLRequest=`);
+    expect((await browser.submit(page)).html).toContain('<h1>Signed in</h1>');
+  });
+
+  it('answers no one but a bridge on this machine', async () => {
+    const login = await fetch(`${world.bridge.url}/saml/acme/login`, { redirect: 'manual' });
+    const sent = new URL(login.headers.get('location') ?? '');
+    const packed = Buffer.from(sent.searchParams.get('SAMLRequest') ?? '', 'base64');
+    const request = inflateRawSync(packed).toString();
+    const elsewhere = request.replace(/(ServiceURL=")[^"]*/, '$1https://evil.example.com/acs');
+    expect(elsewhere).not.toBe(request);
+    sent.searchParams.set('SAMLRequest', deflateRawSync(elsewhere).toString('base64'));
+    expect((await fetch(sent)).status).toBe(403);
+  });
+
+  it.each(['user=a<b', 'user=alice&user=bob', 'nobody=knows'])('mints nothing for %s', async (query) => {
+    expect((await fetch(`${world.issuerUrl}/saml/response?${query}`)).status).toBe(400);
   });
 });

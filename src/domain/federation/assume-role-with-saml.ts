@@ -41,7 +41,8 @@ export async function assumeRoleWithSaml(
   draft.requestParameters = {
     ...draft.requestParameters,
     roleSessionName,
-    ...(assume.tags.length > 0 ? { principalTags: identity.tags, transitiveTagKeys } : {}),
+    ...(assume.tags.length > 0 ? { principalTags: identity.tags } : {}),
+    ...(transitiveTagKeys.length > 0 ? { transitiveTagKeys } : {}),
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
   };
   return assumeRole(assume, { identity }, draft, deps);
