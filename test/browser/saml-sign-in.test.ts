@@ -1,0 +1,95 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBridgeProcess, type BridgeProcess } from '../support/bridge.ts';
+import { startChromium } from '../support/chromium.ts';
+import { announceMissing } from '../support/foreign-client.ts';
+import { findSimpleSamlPhp, startSimpleSamlPhp, type SimpleSamlPhp } from '../support/simplesamlphp.ts';
+
+const ACCOUNT = '123456789012';
+const program = findSimpleSamlPhp();
+if (program === undefined)
+  announceMissing('SimpleSAMLphp cannot be fetched with apt-get', 'the browser tests with SimpleSAMLphp are');
+
+describe.skipIf(program === undefined)(
+  'a person in Chromium, with SimpleSAMLphp',
+  { timeout: 60_000 },
+  () => {
+    let idp: SimpleSamlPhp;
+    let bridge: BridgeProcess;
+    let browser: Browser;
+    beforeAll(async () => {
+      if (program === undefined) throw new Error('there is none');
+      idp = await startSimpleSamlPhp(program, {
+        entityId: 'https://ssp.example.com/idp',
+        settings: { 'validate.authnrequest': true, 'sign.logout': true, 'validate.logout': true },
+        attributes: { uid: ['alice'] },
+      });
+      bridge = await startBridgeProcess({ config: JSON.stringify(configuration(idp.metadataUrl)) });
+      idp.trust(await (await fetch(`${bridge.url}/saml/ssp/metadata`)).text());
+      browser = await startChromium();
+    });
+    afterAll(async () => {
+      await browser.close();
+      await bridge.stop();
+      idp.stop();
+    });
+
+    /** Follows the way in; without scripts a person presses the button of each page that only passes something on. */
+    const signIn = async (context: BrowserContext): Promise<{ page: Page; complaints: string[] }> => {
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on('console', (message) => {
+        if (message.type() === 'error' && page.url().startsWith(bridge.url)) complaints.push(message.text());
+      });
+      await page.goto(`${bridge.url}/saml/ssp/login`);
+      const title = page.getByRole('heading', { name: 'Signed in' });
+      for (let pages = 0; pages < 3 && !(await appears(title)); pages += 1)
+        await page.locator('form [type=submit]:visible').first().click();
+      await title.waitFor({ timeout: 10_000 });
+      return { page, complaints };
+    };
+
+    it.each([
+      ['with scripts', true],
+      ['without scripts', false],
+    ])('signs in by a signed request and ends on our page, %s', async (_, javaScriptEnabled) => {
+      const context = await browser.newContext({ javaScriptEnabled });
+      const { page, complaints } = await signIn(context);
+      expect(page.url()).toBe(`${bridge.url}/saml/ssp/acs`);
+      expect(await page.textContent('body')).toContain('alice');
+      expect(complaints, 'of the content security policy').toEqual([]);
+      const cookies = await context.cookies(bridge.url);
+      const ours = cookies.filter(({ name }) => name.includes('rolebridge'));
+      expect(ours, 'the request cookie is gone').toEqual([]);
+      await context.close();
+    });
+
+    it('is told what to do when the page of the response is loaded again', async () => {
+      const context = await browser.newContext();
+      const { page } = await signIn(context);
+      const [again] = await Promise.all([page.waitForResponse(`${bridge.url}/saml/ssp/acs`), page.reload()]);
+      expect(again.status()).toBe(403);
+      const text = (await page.textContent('body')) ?? '';
+      expect(text).toMatch(/[A-Z2-7]{4}-[A-Z2-7]{4}/);
+      expect(await page.getByRole('link').count()).toBeGreaterThan(0);
+      await context.close();
+    });
+  },
+);
+
+async function appears(heading: ReturnType<Page['getByRole']>): Promise<boolean> {
+  return heading.waitFor({ timeout: 1_500 }).then(
+    () => true,
+    () => false,
+  );
+}
+
+function configuration(metadataUrl: string): object {
+  return {
+    masterKey: { file: 'master.key' },
+    store: { sqlite: { path: 'state.db' } },
+    outbound: { privateAddresses: 'allow', http: 'allow' },
+    accounts: [{ id: ACCOUNT }],
+    samlProviders: [{ name: 'ssp', account: ACCOUNT, metadata: { url: metadataUrl } }],
+  };
+}
