@@ -34,12 +34,13 @@ export function createClosedSignedXml(suite: SignatureSuite): SignedXml {
   );
   // SAML's only ID attribute. Each further one would be looked for through the whole document.
   signedXml.idAttributes = ['ID'];
-  // A KeyInfo proves nothing: anybody can put their own key there.
-  signedXml.getCertFromKeyInfo = () => null;
   return signedXml;
 }
 
-/** The library wants constructors. It tries one key per whole verification; here all keys share one canonicalisation. */
+/**
+ * The library wants constructors. It tries one key per whole verification; here all keys share one canonicalisation.
+ * The key that it hands over, which could be one from KeyInfo, is not looked at: anybody can put their own there.
+ */
 function signatureAlgorithmOf({ algorithm, keys }: SignatureSuite): new () => SignatureAlgorithm {
   return class {
     getAlgorithmName = () => signatureMethodUri(algorithm);

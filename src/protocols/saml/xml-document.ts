@@ -79,7 +79,7 @@ function attributesOf(element: Element): readonly Attr[] {
 
 /** The parser binds nothing to an unknown prefix and goes on; canonicalisation then invents a namespace for some. */
 function checkNamespaces(element: Element): void {
-  if (!isBound(element) || element.prefix === 'xmlns' || element.namespaceURI === XHTML)
+  if (!isBound(element) || element.namespaceURI === XHTML)
     throw new XmlError('has an element in a namespace that is not declared or not allowed');
   const seen = new Set<string>();
   for (const attribute of attributesOf(element)) {

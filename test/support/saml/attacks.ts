@@ -239,6 +239,24 @@ export function editSignature(xml: string): readonly Attack[] {
     ),
     edit('a second Reference', reference, reference + reference, 'more than one Reference'),
     edit(
+      'a second DigestValue',
+      '</ds:Reference>',
+      '<ds:DigestValue>x</ds:DigestValue></ds:Reference>',
+      'more in its Reference',
+    ),
+    edit(
+      'an Object in the place of KeyInfo',
+      elementIn(xml, 'ds:KeyInfo'),
+      '<ds:Object/>',
+      'without KeyInfo in its place',
+    ),
+    edit(
+      'an assertion that is no child of the Response',
+      assertionIn(xml),
+      `<samlp:Extensions>${assertionIn(xml)}</samlp:Extensions>`,
+      ONE_ASSERTION,
+    ),
+    edit(
       'an Object in the signature',
       '</ds:Signature>',
       '<ds:Object/></ds:Signature>',
@@ -560,6 +578,24 @@ export function attackEncrypted(idp: TestIdp, sp: SpKeys): readonly Attack[] {
       name: 'RSA 1.5 (never)',
       xml: put(encryptAssertion(signed, { ...encryption, transport: 'rsa-1_5' })),
       reason: 'encryptionAlgorithms',
+    },
+    {
+      name: 'RSA 1.5 with the parameters of OAEP',
+      xml: put(
+        encrypted.replace(
+          'http://www.w3.org/2009/xmlenc11#rsa-oaep',
+          'http://www.w3.org/2001/04/xmlenc#rsa-1_5',
+        ),
+      ),
+      reason: 'encryptionAlgorithms',
+    },
+    {
+      name: 'a ciphertext that is not UTF-8, in a signed message',
+      xml: signXml(
+        put(encryptAssertion(Buffer.from(plain.replace('>user-1<', '>us\u00e9r<'), 'latin1'), encryption)),
+        signer,
+      ),
+      reason: opened,
     },
     {
       name: '3DES (never)',

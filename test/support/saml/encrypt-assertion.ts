@@ -41,15 +41,19 @@ export type Encryption = {
   readonly transport?: keyof typeof KEY_TRANSPORTS;
   /** Where the EncryptedKey stands. */
   readonly place?: 'inside' | 'beside';
+  /** CBC only; default: as XML Encryption 5.2.2 has it. */
+  readonly pad?: (bytes: Buffer) => Buffer;
   /** What is done to the ciphertext before it is sent. */
   readonly tamper?: (ciphertext: Buffer) => Buffer;
 };
 
-/** An EncryptedAssertion that holds a text, encrypted with a fresh key. */
-export function encryptAssertion(xml: string, encryption: Encryption): string {
+/** An EncryptedAssertion that holds a text, or bytes that are none, encrypted with a fresh key. */
+export function encryptAssertion(content: string | Buffer, encryption: Encryption): string {
   const { data = 'aes256-gcm', transport = 'rsa-oaep-sha256', place = 'inside' } = encryption;
   const contentKey = randomBytes(DATA_ALGORITHMS[data].keyBytes);
-  const ciphertext = (encryption.tamper ?? ((bytes) => bytes))(encryptText(xml, data, contentKey));
+  const ciphertext = (encryption.tamper ?? ((bytes) => bytes))(
+    encrypt(Buffer.from(content), contentKey, encryption),
+  );
   const encryptedKey = `<xenc:EncryptedKey>${KEY_TRANSPORTS[transport].method}${cipherData(wrap(contentKey, encryption.key, transport))}</xenc:EncryptedKey>`;
   const keyInfo = place === 'inside' ? `<ds:KeyInfo>${encryptedKey}</ds:KeyInfo>` : '';
   return `<saml:EncryptedAssertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"><xenc:EncryptedData xmlns:xenc="${XENC}" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Type="${XENC}Element"><xenc:EncryptionMethod Algorithm="${DATA_ALGORITHMS[data].uri}"/>${keyInfo}${cipherData(ciphertext)}</xenc:EncryptedData>${place === 'beside' ? encryptedKey.replace('<xenc:EncryptedKey>', `<xenc:EncryptedKey xmlns:xenc="${XENC}" xmlns:ds="http://www.w3.org/2000/09/xmldsig#">`) : ''}</saml:EncryptedAssertion>`;
@@ -64,16 +68,16 @@ function wrap(contentKey: Buffer, key: KeyObject, transport: keyof typeof KEY_TR
   return publicEncrypt({ key, padding, ...(hash === undefined ? {} : { oaepHash: hash }) }, contentKey);
 }
 
-function encryptText(text: string, data: keyof typeof DATA_ALGORITHMS, key: Buffer): Buffer {
+function encrypt(bytes: Buffer, key: Buffer, { data = 'aes256-gcm', pad = padded }: Encryption): Buffer {
   if (data === 'aes128-gcm' || data === 'aes256-gcm') {
     const iv = randomBytes(12);
     const cipher = createCipheriv(data === 'aes128-gcm' ? 'aes-128-gcm' : 'aes-256-gcm', key, iv);
-    return Buffer.concat([iv, cipher.update(text), cipher.final(), cipher.getAuthTag()]);
+    return Buffer.concat([iv, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
   }
   const iv = randomBytes(16);
   const cipher = createCipheriv(data === 'aes128-cbc' ? 'aes-128-cbc' : 'aes-256-cbc', key, iv);
   cipher.setAutoPadding(false);
-  return Buffer.concat([iv, cipher.update(padded(Buffer.from(text))), cipher.final()]);
+  return Buffer.concat([iv, cipher.update(pad(bytes)), cipher.final()]);
 }
 
 /** XML Encryption's padding: arbitrary bytes, then their count. */

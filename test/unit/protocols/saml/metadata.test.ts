@@ -104,6 +104,8 @@ describe('parseIdpMetadata', () => {
     const commented = good.replace('<md:IDPSSODescriptor', '<!-- a & b <c> --><md:IDPSSODescriptor');
     expect(parseIdpMetadata(`<!-- x -->${commented}<!-- y -->`).entities).toHaveLength(1);
     expect(() => parseIdpMetadata(`${good}<!-- x`)).toThrow('a comment that does not end');
+    const split = good.replaceAll('EntityDescriptor', 'Entity<!-- -->Descriptor');
+    expect(() => parseIdpMetadata(split)).toThrow(SamlMetadataError);
   });
 
   it.each([

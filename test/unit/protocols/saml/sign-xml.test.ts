@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { createClosedSignedXml } from '../../../../src/protocols/saml/closed-signed-xml.ts';
 import { signXml } from '../../../../src/protocols/saml/sign-xml.ts';
 import { childrenOf, parseXml, textOf } from '../../../../src/protocols/saml/xml-document.ts';
 import { XmlError } from '../../../../src/protocols/saml/xml-error.ts';
@@ -41,6 +42,23 @@ describe('signXml (SAML Core 5.4)', () => {
     ['what is no XML', '<m'],
   ])('refuses %s', (_, xml) => {
     expect(() => signXml(xml, signer)).toThrow(XmlError);
+  });
+});
+
+describe('createClosedSignedXml', () => {
+  it('knows one signature method, one digest, one canonicalisation and the enveloped-signature transform', () => {
+    const { SignatureAlgorithms, HashAlgorithms, CanonicalizationAlgorithms } = createClosedSignedXml({
+      algorithm: 'ecdsa-sha384',
+      digest: 'sha256',
+      keys: [],
+    });
+    expect(
+      [SignatureAlgorithms, HashAlgorithms, CanonicalizationAlgorithms].map((table) => Object.keys(table)),
+    ).toEqual([
+      ['http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384'],
+      ['http://www.w3.org/2001/04/xmlenc#sha256'],
+      ['http://www.w3.org/2001/10/xml-exc-c14n#', 'http://www.w3.org/2000/09/xmldsig#enveloped-signature'],
+    ]);
   });
 });
 

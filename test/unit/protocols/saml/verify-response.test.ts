@@ -211,6 +211,17 @@ describe('verifySamlResponse', () => {
       return expectRefused(verify({}, settings), 'SignatureMethod', SIGNATURE);
     });
 
+    it.each([
+      ['rsa-sha256', p256],
+      ['ecdsa-sha256', idp.key],
+    ] as const)('refuses a signature that says %s and was made by a key of another type', (algorithm, key) =>
+      expectRefused(
+        verify({}, { options: { algorithm, key }, metadata: metadataOf([key]) }),
+        'that no key',
+        SIGNATURE,
+      ),
+    );
+
     it('takes SHA-1 only where settings name it', async () => {
       const options = { algorithm: 'rsa-sha1' } as const;
       await expectRefused(verify({}, { options }), 'SignatureMethod', SIGNATURE);
@@ -661,6 +672,12 @@ describe('verifySamlResponse', () => {
       ['aes128-gcm', 'rsa-oaep-sha1'],
     ])('takes %s with %s where settings name them', async (data, transport) => {
       expect((await verify({}, { ...encrypted({ data, transport }), ...named })).subject).toBe('user-1');
+    });
+
+    it('refuses a padding longer than a block, though what it leaves would be good', () => {
+      const pad = (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(48 - (bytes.length % 16), ' ')]);
+      const settings = { ...encrypted({ data: 'aes128-cbc', transport: 'rsa-oaep-mgf1p', pad }), ...named };
+      return expectRefused(verify({}, settings), 'does not decrypt to plain XML', SIGNATURE);
     });
 
     it('takes an EncryptedKey beside the data', async () => {

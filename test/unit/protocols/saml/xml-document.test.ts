@@ -104,6 +104,11 @@ describe('parseXml', () => {
     expect(() => parseXml(xml)).toThrow(XmlError);
   });
 
+  it('refuses what the parser reads otherwise than the scan', () => {
+    const swallowed = '<script xmlns="http://www.w3.org/1999/xhtml">&lt;<b></b></script>';
+    expect(() => parseXml(swallowed)).toThrow('is not well formed');
+  });
+
   it('never fails but with an XmlError', () => {
     const piece = fc.oneof(
       fc.constantFrom(
@@ -152,6 +157,26 @@ describe('parseXml', () => {
         expect(descendantsOf(parseXml(xml))).toHaveLength(scanPlainXml(xml, { maxCharacters: 100_000 }));
       }),
     );
+  });
+});
+
+// The parser refuses most of these as well; what it does with the others is nothing to rely on.
+describe('scanPlainXml', () => {
+  const scan = (xml: string) => scanPlainXml(xml, { maxCharacters: 1000 });
+
+  it('counts elements', () => {
+    expect(scan('<a><b c="1"/><b></b></a>')).toBe(3);
+  });
+
+  it.each([
+    ['an element that does not end', '<a>', 'ends before its root'],
+    ['no blank between attributes', '<a b="1"c="2"/>', 'no blank parts'],
+    ['an attribute twice', '<a b="1" b="2"/>', 'an attribute twice'],
+    ['a less-than sign in a value', '<a b="<"/>', 'does not end'],
+    ['a tag that does not end', '<a b="1" ', 'not well formed'],
+    ['more elements than a twentieth of the characters', `<a>${'<b/>'.repeat(50)}</a>`, 'too many elements'],
+  ])('refuses %s', (_, xml, reason) => {
+    expect(() => scan(xml)).toThrow(reason);
   });
 });
 
