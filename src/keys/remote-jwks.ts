@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { FederationError } from '../domain/errors.ts';
 import type { KeySource, OidcProvider } from '../domain/identity/oidc-provider.ts';
 import type { ProviderKeys, WantedKey } from '../domain/identity/provider-keys.ts';
-import { type FetchedDocument, type GuardedFetch, GuardedFetchError } from './guarded-fetch.ts';
+import { type FetchedDocument, type GuardedFetch } from './guarded-fetch.ts';
+import { createProviderFailures } from './provider-failure.ts';
 import { createJwkSet, type JwkSet } from './jwk-set.ts';
 
 export type KeySourceDeps = {
@@ -27,6 +28,7 @@ const RETRY_AFTER_MS = 10_000;
 
 const TEXT =
   "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements";
+const { unreachable, unusable, from } = createProviderFailures(TEXT);
 
 /** What AWS requires of a discovery document (wire-spec 3.1). */
 const discoveryDocument = z.object({
@@ -139,7 +141,7 @@ async function fetchInto(cache: CachedKeys, now: () => number): Promise<void> {
     cache.current = await cache.load();
     delete cache.failure;
   } catch (error) {
-    cache.failure = { error: toFederationError(error), retryAtMs: now() + RETRY_AFTER_MS };
+    cache.failure = { error: from(error), retryAtMs: now() + RETRY_AFTER_MS };
   }
 }
 
@@ -180,21 +182,4 @@ function readFreshness(cacheControl = ''): number {
   const seconds = Number(maxAge?.slice('max-age='.length));
   if (!Number.isFinite(seconds)) return DEFAULT_FRESH_MS;
   return Math.min(Math.max(seconds * 1000, MIN_FRESH_MS), MAX_FRESH_MS);
-}
-
-function toFederationError(error: unknown): FederationError {
-  if (error instanceof FederationError) return error;
-  const passing =
-    error instanceof GuardedFetchError && (error.reason === 'timeout' || error.reason === 'unreachable');
-  return passing ? unreachable(error.message, error) : unusable(String(error), error);
-}
-
-/** A retry could help. */
-function unreachable(reason: string, cause?: unknown): FederationError {
-  return new FederationError('identity-provider-unreachable', reason, { cause });
-}
-
-/** It could not: somebody has to change something. */
-function unusable(reason: string, cause?: unknown): FederationError {
-  return new FederationError('invalid-identity-token', reason, { params: { text: TEXT }, cause });
 }

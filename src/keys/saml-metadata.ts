@@ -1,7 +1,12 @@
 import { FederationError } from '../domain/errors.ts';
 import type { SamlMetadata, SamlMetadataSource } from '../domain/identity/saml-metadata.ts';
 import type { SamlProvider } from '../domain/identity/saml-provider.ts';
-import { type GuardedFetch, GuardedFetchError } from './guarded-fetch.ts';
+import { type GuardedFetch } from './guarded-fetch.ts';
+import { createProviderFailures } from './provider-failure.ts';
+
+const { unreachable, unusable, from } = createProviderFailures(
+  'The metadata of the specified provider cannot be used',
+);
 
 export type SamlMetadataDeps = {
   readonly fetch: GuardedFetch;
@@ -85,7 +90,7 @@ async function fetchInto(cached: Cached, url: string, deps: SamlMetadataDeps): P
     cached.current = await load(url, deps);
     delete cached.failure;
   } catch (error) {
-    const failure = toFederationError(error);
+    const failure = from(error);
     cached.failure = { error: failure, retryAtMs: deps.now() + RETRY_AFTER_MS };
     deps.onFailure(url, failure);
   }
@@ -129,22 +134,4 @@ function requireValid(metadata: SamlMetadata, nowMs: number): SamlMetadata {
 
 function isOver({ validUntilMs = Infinity }: SamlMetadata, nowMs: number): boolean {
   return validUntilMs <= nowMs;
-}
-
-function toFederationError(error: unknown): FederationError {
-  if (error instanceof FederationError) return error;
-  const passing =
-    error instanceof GuardedFetchError && (error.reason === 'timeout' || error.reason === 'unreachable');
-  return passing ? unreachable(error.message, error) : unusable(String(error), error);
-}
-
-/** A retry could help. */
-function unreachable(reason: string, cause?: unknown): FederationError {
-  return new FederationError('identity-provider-unreachable', reason, { cause });
-}
-
-/** It could not: somebody has to change something. */
-function unusable(reason: string, cause?: unknown): FederationError {
-  const text = 'The metadata of the specified provider cannot be used';
-  return new FederationError('invalid-identity-token', reason, { params: { text }, cause });
 }

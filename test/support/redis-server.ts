@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { unpackDebianPackages } from './debian-packages.ts';
+import { freePort } from './free-port.ts';
 
 const READY_WITHIN_MS = 10_000;
 
@@ -197,21 +197,6 @@ function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
       resolve();
     });
     child.kill(signal);
-  });
-}
-
-/** Above 10,000 apart from the ephemeral range would collide with other tests: the system gives one that is free. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no port'));
-        else resolve(address.port);
-      });
-    });
   });
 }
 

@@ -1,25 +1,20 @@
 import type { OidcProvider } from '../../domain/identity/oidc-provider.ts';
+import {
+  MAX_TAGS,
+  type SessionAttributes,
+  SOURCE_IDENTITY,
+  TAG_KEY,
+  TAG_VALUE,
+} from '../../domain/identity/session-attributes.ts';
 import { readClaim } from './claim-path.ts';
 import { scalarText } from './condition-keys.ts';
 import { isJsonObject, type JsonObject, ownMember } from './json-object.ts';
 import { refuseToken } from './refusal.ts';
 
-/** What a proof sets on the session. */
-export type SessionAttributes = {
-  readonly tags: Readonly<Record<string, string>>;
-  readonly transitiveTagKeys: readonly string[];
-  readonly sourceIdentity?: string;
-};
-
 const TAGS_CLAIM = 'https://aws.amazon.com/tags';
 const FLAT_TAG_PREFIX = `${TAGS_CLAIM}/principal_tags/`;
 const FLAT_TRANSITIVE_CLAIM = `${TAGS_CLAIM}/transitive_tag_keys`;
 const SOURCE_IDENTITY_CLAIM = 'https://aws.amazon.com/source_identity';
-
-const MAX_TAGS = 50;
-const TAG_KEY = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u;
-const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
-const SOURCE_IDENTITY = /^[\w+=,.@-]{2,64}$/;
 
 /**
  * Session tags, transitive keys and source identity from AWS's own claims and from the provider's mapping.

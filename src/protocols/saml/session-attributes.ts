@@ -1,22 +1,17 @@
 import type { SamlProvider } from '../../domain/identity/saml-provider.ts';
+import {
+  MAX_TAGS,
+  type SessionAttributes,
+  SOURCE_IDENTITY,
+  TAG_KEY,
+  TAG_VALUE,
+} from '../../domain/identity/session-attributes.ts';
 import type { SamlAttributes } from './read-attributes.ts';
 import { refuseResponse, RESPONSE_INVALID, SOURCE_IDENTITY_MALFORMED } from './refusal.ts';
-
-/** What an assertion sets on the session. */
-export type SessionAttributes = {
-  readonly tags: Readonly<Record<string, string>>;
-  readonly transitiveTagKeys: readonly string[];
-  readonly sourceIdentity?: string;
-};
 
 /** AWS's own attributes: they steer the session. Case counts. */
 export const AWS_ATTRIBUTE_PREFIX = 'https://aws.amazon.com/SAML/Attributes/';
 const TAG_PREFIX = `${AWS_ATTRIBUTE_PREFIX}PrincipalTag:`;
-
-const MAX_TAGS = 50;
-const TAG_KEY = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u;
-const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
-const SOURCE_IDENTITY = /^[\w+=,.@-]{2,64}$/;
 
 /**
  * Session tags, transitive keys and source identity from AWS's own attributes and from the provider's mapping.
