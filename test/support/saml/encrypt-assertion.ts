@@ -10,7 +10,7 @@ import {
 const XENC = 'http://www.w3.org/2001/04/xmlenc#';
 const XENC11 = 'http://www.w3.org/2009/xmlenc11#';
 
-export const DATA_ALGORITHMS = {
+const DATA_ALGORITHMS = {
   'aes128-gcm': { uri: `${XENC11}aes128-gcm`, keyBytes: 16 },
   'aes256-gcm': { uri: `${XENC11}aes256-gcm`, keyBytes: 32 },
   'aes128-cbc': { uri: `${XENC}aes128-cbc`, keyBytes: 16 },
@@ -18,7 +18,7 @@ export const DATA_ALGORITHMS = {
 } as const;
 
 /** EncryptionMethod of the key, and the hash and padding that it stands for. */
-export const KEY_TRANSPORTS = {
+const KEY_TRANSPORTS = {
   'rsa-oaep-sha256': {
     method: `<xenc:EncryptionMethod Algorithm="${XENC11}rsa-oaep"><ds:DigestMethod Algorithm="${XENC}sha256"/><xenc11:MGF xmlns:xenc11="${XENC11}" Algorithm="${XENC11}mgf1sha256"/></xenc:EncryptionMethod>`,
     hash: 'sha256',
