@@ -9,7 +9,8 @@ export type XmlLimits = {
 const MAX_DEPTH = 64;
 /** Each costs the parser and the canonicaliser a look-up that grows with the others. SAML's own come to about a hundred. */
 const MAX_DISTINCT_NAMES = 300;
-const MIN_CHARACTERS_PER_ITEM = 20;
+/** An attribute value with its tags has more; what has fewer is made to cost time. */
+const MIN_CHARACTERS_PER_ITEM = 40;
 
 /**
  * What XML 1.0 2.2 forbids, lone surrogates included, and beyond that U+0085 and U+2028: XML 1.1 reads them as line

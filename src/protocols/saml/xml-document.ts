@@ -5,6 +5,8 @@ import { XmlError } from './xml-error.ts';
 const MAX_CHARACTERS = 100_000;
 const XMLNS = 'http://www.w3.org/2000/xmlns/';
 const XML = 'http://www.w3.org/XML/1998/namespace';
+/** Canonicalisation repeats a declaration on every element that needs it: with a long one, megabytes grow from kilobytes. */
+const MAX_NAMESPACE_CHARS = 256;
 const XHTML = 'http://www.w3.org/1999/xhtml';
 
 /** Local names that some reader takes for an ID, whatever their namespace: signature wrapping needs two of one value. */
@@ -103,7 +105,7 @@ function isDeclarationSound({ name, prefix, value }: Attr): boolean {
   // Canonicalisation drops whatever begins with `xmlns`, so an attribute of such a name would stand unsigned.
   if (name !== 'xmlns' && prefix !== 'xmlns') return false;
   if (name === 'xmlns:xml' || name === 'xmlns:xmlns' || value === XML || value === XMLNS) return false;
-  return name === 'xmlns' || value !== '';
+  return (name === 'xmlns' || value !== '') && value.length <= MAX_NAMESPACE_CHARS;
 }
 
 function checkIds(elements: readonly Element[]): void {

@@ -25,6 +25,11 @@ const TWICE = 'an ID twice';
 const WRONG_PLACE = 'Signature in the wrong place';
 const NOT_PLAIN = 'DOCTYPE, an entity, a comment or a CDATA section';
 
+const C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
+const CANONICALIZATION = `<ds:CanonicalizationMethod Algorithm="${C14N}"/>`;
+const inclusive = (prefixes: string) =>
+  `<ec:InclusiveNamespaces xmlns:ec="${C14N}" PrefixList="${prefixes}"/>`;
+
 /** The text from the first `<name` to the matching last `</name>`. */
 function elementIn(xml: string, name: string): string {
   const start = xml.indexOf(`<${name}`);
@@ -312,6 +317,18 @@ export function editSignature(xml: string): readonly Attack[] {
       'a transform with parameters',
     ),
     edit(
+      'a list of prefixes that is too long',
+      CANONICALIZATION,
+      CANONICALIZATION.replace('/>', `>${inclusive('x '.repeat(129))}</ds:CanonicalizationMethod>`),
+      'a transform with parameters',
+    ),
+    edit(
+      'two lists of prefixes',
+      CANONICALIZATION,
+      CANONICALIZATION.replace('/>', `>${inclusive('a')}${inclusive('b')}</ds:CanonicalizationMethod>`),
+      'a transform with parameters',
+    ),
+    edit(
       'a SignatureMethod with parameters',
       /<ds:SignatureMethod [^>]*\/>/.exec(xml)?.[0] ?? '',
       `<ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"><ds:HMACOutputLength>1</ds:HMACOutputLength></ds:SignatureMethod>`,
@@ -433,6 +450,12 @@ export function confuseParsers(xml: string): readonly Attack[] {
       'declares a namespace wrongly',
     ),
     edit('an unbound prefix', '<saml:Subject>', '<saml:Subject xmlns:x="">', 'declares a namespace wrongly'),
+    edit(
+      'a long namespace for canonicalisation to repeat',
+      '<saml:Subject>',
+      `<saml:Subject xmlns:x="${'u'.repeat(257)}">${'<x:y/>'.repeat(100)}`,
+      'declares a namespace wrongly',
+    ),
     edit(
       'an attribute that canonicalisation drops',
       '<saml:Subject>',

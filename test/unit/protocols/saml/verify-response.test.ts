@@ -649,6 +649,12 @@ describe('verifySamlResponse', () => {
       ],
     ])('refuses %s', (_, content, reason, text) => expectRefused(verify(content), reason, text));
 
+    it('reads a thousand groups, though each repeats a namespace in the canonical form', async () => {
+      const group = '<saml:AttributeValue xsi:type="string">g</saml:AttributeValue>';
+      const list = `<saml:Attribute xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" Name="groups">${group.repeat(1000)}</saml:Attribute>`;
+      expect((await valuesOf(list)).get('groups')).toHaveLength(1000);
+    });
+
     it('passes over attributes of another namespace', async () => {
       const attributes =
         '<Attribute xmlns="urn:x" Name="admin"><AttributeValue>yes</AttributeValue></Attribute>';
