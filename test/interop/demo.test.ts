@@ -110,7 +110,9 @@ describe('npm run demo', { timeout: 60_000 }, () => {
   });
 
   it('opens a role to an assertion of the corporate identity provider, once', () => {
-    expect(outputOf(8)).toMatch(/<AssumeRoleWithSAMLResponse[^]*<Subject>bob<[^]*Response has already been used/);
+    expect(outputOf(8)).toMatch(
+      /<AssumeRoleWithSAMLResponse[^]*<Subject>bob<[^]*Response has already been used/,
+    );
   });
 
   it('lists sessions, revokes them and shows what happened', () => {

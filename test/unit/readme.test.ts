@@ -61,5 +61,7 @@ describe('the commands in README', () => {
 });
 
 it("finds neither fault nor warning in the demo's configuration", () => {
-  expect(loadConfig(join(ROOT, 'config/demo.yaml'), { env: {}, parseSamlMetadata: parseIdpMetadata })).toMatchObject({ ok: true, warnings: [] });
+  expect(
+    loadConfig(join(ROOT, 'config/demo.yaml'), { env: {}, parseSamlMetadata: parseIdpMetadata }),
+  ).toMatchObject({ ok: true, warnings: [] });
 });
