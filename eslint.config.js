@@ -24,7 +24,7 @@ const impure = [
 ];
 
 export default tseslint.config(
-  { ignores: ['node_modules', '*.js', '*.cjs'] },
+  { ignores: ['node_modules', '.cache', '*.js', '*.cjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },
