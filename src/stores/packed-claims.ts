@@ -4,7 +4,7 @@ import type { Session } from '../domain/session/session.ts';
 import { CLAIMS_DICTIONARY } from './claims-dictionary.ts';
 
 // The dictionary and a token's claims fit into 8 kB; a smaller window and less memory halve the cost of a call.
-const DEFLATE = { level: 3, memLevel: 5, windowBits: 13 };
+const DEFLATE = { level: 5, memLevel: 5, windowBits: 13 };
 // Tokens end at 20,000 characters; escaping and arrays add to that, never this much.
 const INFLATE = { windowBits: 13, maxOutputLength: 4 * 1024 * 1024 };
 
