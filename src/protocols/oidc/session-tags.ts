@@ -1,10 +1,10 @@
 import type { OidcProvider } from '../../domain/identity/oidc-provider.ts';
 import {
+  collectTags,
   MAX_TAGS,
   type SessionAttributes,
   SOURCE_IDENTITY,
-  TAG_KEY,
-  TAG_VALUE,
+  spellTransitiveKeys,
 } from '../../domain/identity/session-attributes.ts';
 import { readClaim } from './claim-path.ts';
 import { scalarText } from './condition-keys.ts';
@@ -23,7 +23,7 @@ const SOURCE_IDENTITY_CLAIM = 'https://aws.amazon.com/source_identity';
  * @see wire-spec 3.4 and 5
  */
 export function readSessionAttributes(claims: JsonObject, provider: OidcProvider): SessionAttributes {
-  const tags = collectTags([...claimedTags(claims), ...mappedTags(claims, provider)]);
+  const tags = collectTags([...claimedTags(claims), ...mappedTags(claims, provider)], onlyText, malformed);
   const transitiveTagKeys = readTransitiveKeys(claims, tags);
   const sourceIdentity = readSourceIdentity(claims, provider);
   return { tags, transitiveTagKeys, ...(sourceIdentity === undefined ? {} : { sourceIdentity }) };
@@ -54,43 +54,20 @@ function mappedTags(claims: JsonObject, provider: OidcProvider): TagEntry[] {
     .filter(([, value]) => value !== undefined && value !== null);
 }
 
-function collectTags(entries: readonly TagEntry[]): Readonly<Record<string, string>> {
-  if (entries.length > MAX_TAGS) throw malformed('too many tags');
-  const seen = new Set<string>();
-  for (const [key] of entries) {
-    const name = key.toLowerCase();
-    if (!TAG_KEY.test(key) || name.startsWith('aws:')) throw malformed('a tag key is not allowed');
-    // Tag keys compare without case. A tag from two places must not depend on which one is read last.
-    if (seen.has(name)) throw malformed('a tag comes twice');
-    seen.add(name);
-  }
-  return Object.fromEntries(entries.map(([key, value]) => [key, tagValue(value)]));
-}
-
-function tagValue(value: unknown): string {
-  const text = onlyText(value);
-  if (text === undefined || !TAG_VALUE.test(text)) throw malformed('a tag has not exactly one allowed value');
-  return text;
-}
-
 /** A scalar, or the scalar in a list of one. */
 function onlyText(value: unknown): string | undefined {
   if (!Array.isArray(value)) return scalarText(value);
   return value.length === 1 ? scalarText(value[0]) : undefined;
 }
 
-/** In the spelling of the tags themselves, whatever the case in which the list names them. */
 function readTransitiveKeys(claims: JsonObject, tags: Readonly<Record<string, string>>): readonly string[] {
-  const spelling = new Map(Object.keys(tags).map((key) => [key.toLowerCase(), key]));
   const lists = [nestedMember(claims, 'transitive_tag_keys'), ownMember(claims, FLAT_TRANSITIVE_CLAIM)];
-  const keys = lists.flatMap((list) => {
+  const names = lists.flatMap((list) => {
     if (list === undefined) return [];
     if (!Array.isArray(list) || list.length > MAX_TAGS) throw malformed('transitive_tag_keys is not a list');
-    return list.map((name) => spelling.get(scalarText(name)?.toLowerCase() ?? ''));
+    return list.map(scalarText);
   });
-  const known = keys.filter((key) => key !== undefined);
-  if (known.length !== keys.length) throw malformed('a transitive key names no tag of the token');
-  return [...new Set(known)];
+  return spellTransitiveKeys(names, tags, malformed);
 }
 
 function readSourceIdentity(claims: JsonObject, provider: OidcProvider): string | undefined {

@@ -1,10 +1,9 @@
 import type { SamlProvider } from '../../domain/identity/saml-provider.ts';
 import {
-  MAX_TAGS,
+  collectTags,
   type SessionAttributes,
   SOURCE_IDENTITY,
-  TAG_KEY,
-  TAG_VALUE,
+  spellTransitiveKeys,
 } from '../../domain/identity/session-attributes.ts';
 import type { SamlAttributes } from './read-attributes.ts';
 import { refuseResponse, RESPONSE_INVALID, SOURCE_IDENTITY_MALFORMED } from './refusal.ts';
@@ -20,8 +19,10 @@ const TAG_PREFIX = `${AWS_ATTRIBUTE_PREFIX}PrincipalTag:`;
  * @see wire-spec 4 and 5
  */
 export function readSessionAttributes(attributes: SamlAttributes, provider: SamlProvider): SessionAttributes {
-  const tags = collectTags([...namedTags(attributes), ...mappedTags(attributes, provider)]);
-  const transitiveTagKeys = readTransitiveKeys(attributes, tags);
+  const entries = [...namedTags(attributes), ...mappedTags(attributes, provider)];
+  const tags = collectTags(entries, onlyText, malformed);
+  const wanted = attributes.get(`${AWS_ATTRIBUTE_PREFIX}TransitiveTagKeys`) ?? [];
+  const transitiveTagKeys = spellTransitiveKeys(wanted, tags, malformed);
   const sourceIdentity = readSourceIdentity(attributes, provider);
   return { tags, transitiveTagKeys, ...(sourceIdentity === undefined ? {} : { sourceIdentity }) };
 }
@@ -41,36 +42,8 @@ function mappedTags(attributes: SamlAttributes, { tags }: SamlProvider): readonl
     .filter(([, values]) => values.length > 0);
 }
 
-function collectTags(entries: readonly TagEntry[]): Readonly<Record<string, string>> {
-  if (entries.length > MAX_TAGS) throw malformed('too many tags');
-  const seen = new Set<string>();
-  for (const [key] of entries) {
-    const name = key.toLowerCase();
-    if (!TAG_KEY.test(key) || name.startsWith('aws:')) throw malformed('a tag key is not allowed');
-    // Tag keys compare without case. A tag from two places must not depend on which one is read last.
-    if (seen.has(name)) throw malformed('a tag comes twice');
-    seen.add(name);
-  }
-  return Object.fromEntries(entries.map(([key, values]) => [key, tagValue(values)]));
-}
-
-function tagValue([value, ...others]: readonly string[]): string {
-  if (value === undefined || others.length > 0 || !TAG_VALUE.test(value))
-    throw malformed('a tag has not exactly one allowed value');
-  return value;
-}
-
-/** In the spelling of the tags themselves, whatever the case in which the list names them. */
-function readTransitiveKeys(
-  attributes: SamlAttributes,
-  tags: Readonly<Record<string, string>>,
-): readonly string[] {
-  const spelling = new Map(Object.keys(tags).map((key) => [key.toLowerCase(), key]));
-  const wanted = attributes.get(`${AWS_ATTRIBUTE_PREFIX}TransitiveTagKeys`) ?? [];
-  const keys = wanted.map((name) => spelling.get(name.toLowerCase()));
-  const known = keys.filter((key) => key !== undefined);
-  if (known.length < keys.length) throw malformed('a transitive key names no tag of the assertion');
-  return [...new Set(known)];
+function onlyText([value, ...others]: readonly string[]): string | undefined {
+  return others.length > 0 ? undefined : value;
 }
 
 function readSourceIdentity(attributes: SamlAttributes, provider: SamlProvider): string | undefined {
