@@ -38,7 +38,7 @@ module.exports = {
       name: 'domain-is-pure',
       severity: 'error',
       from: { path: '^src/domain/' },
-      to: { pathNot: ['^src/domain/', '^crypto$'] },
+      to: { pathNot: ['^src/domain/', '^crypto$', '^node_modules/zod/'] },
     },
     {
       name: 'koa-at-the-edge',

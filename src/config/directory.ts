@@ -1,4 +1,6 @@
 import type { OidcProvider } from '../domain/identity/oidc-provider.ts';
+import type { SignInProvider } from '../domain/identity/sign-in-provider.ts';
+import { createRoleIndex } from '../domain/federation/role-index.ts';
 import type { SamlProvider } from '../domain/identity/saml-provider.ts';
 import type { Directory, Guardrails } from '../domain/role/directory.ts';
 import type { AccessKey, User } from '../domain/role/user.ts';
@@ -24,6 +26,8 @@ export function createDirectory(config: DirectoryParts): Directory {
     config.samlProviders.map((provider) => [provider.arn, provider]),
   );
   const samlProvidersByName = new Map(config.samlProviders.map((provider) => [provider.name, provider]));
+  const aliases = new Map<string, string | undefined>(config.accounts.map(({ id, alias }) => [id, alias]));
+  const signInProviders = findSignInProviders(config);
   return {
     hasAccount: (account) => accounts.has(account),
     role: (arn) => roles.get(arn),
@@ -32,7 +36,27 @@ export function createDirectory(config: DirectoryParts): Directory {
     oidcProviders: (account) => providers.get(account) ?? [],
     samlProvider: (arn) => samlProviders.get(arn),
     samlProviderNamed: (name) => samlProvidersByName.get(name),
+    signInProviders: () => signInProviders,
+    signInProviderNamed: (name) => signInProviders.find(({ provider }) => provider.name === name),
+    signInProvider: (arn) => signInProviders.find(({ provider }) => provider.arn === arn),
+    accountAlias: (account) => aliases.get(account),
+    candidateRoles: createRoleIndex(config.roles),
     managedPolicy: (arn) => config.managedPolicies.get(arn),
     guardrails: (account) => accounts.get(account) ?? NO_GUARDRAILS,
   };
+}
+
+function findSignInProviders({ oidcProviders, samlProviders }: DirectoryParts): readonly SignInProvider[] {
+  return [
+    ...oidcProviders.flatMap((provider): SignInProvider[] =>
+      provider.signIn === undefined
+        ? []
+        : [{ kind: 'oidc', provider: { ...provider, signIn: provider.signIn } }],
+    ),
+    ...samlProviders.flatMap((provider): SignInProvider[] =>
+      provider.signIn === undefined
+        ? []
+        : [{ kind: 'saml', provider: { ...provider, signIn: provider.signIn } }],
+    ),
+  ];
 }

@@ -37,6 +37,20 @@ export type FailureCode =
   | 'invalid-authorization-message'
   | 'expired-trade-in-token'
   | 'outbound-federation-disabled'
+  // people in browsers
+  | 'sign-in-required'
+  /** The answer of a provider fits no attempt of this browser: replayed, forged, too late, or another browser's. */
+  | 'login-attempt-unknown'
+  /** The provider answered with an error (`error`: its code, cut to what is known). */
+  | 'provider-refused'
+  /** A form that did not come from a page of ours. */
+  | 'request-forged'
+  | 'mfa-required'
+  /** A code or passkey that was not accepted (`attemptsLeft`). */
+  | 'factor-refused'
+  /** Too many wrong codes (`retryAfterSeconds`). */
+  | 'factor-locked'
+  | 'not-found'
   // us
   | 'store-unavailable';
 

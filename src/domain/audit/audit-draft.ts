@@ -8,6 +8,8 @@ import type { Session } from '../session/session.ts';
 /** What is learnt of a request on its way; the event is written from it once, when the request's fate is known. */
 export type AuditDraft = {
   readonly facts: RequestFacts;
+  /** The service that was asked; default STS. */
+  readonly eventSource?: 'signin.amazonaws.com';
   /** The action, without its service. */
   readonly eventName: string;
   /** The code that the caller is answered for a failure. */

@@ -24,7 +24,7 @@ export function renderAuditRecord(draft: AuditDraft, ending: AuditEnding, eventI
     eventVersion: '1.11',
     userIdentity: userIdentity(draft),
     eventTime: `${new Date(facts.timeMs).toISOString().slice(0, 19)}Z`,
-    eventSource: 'sts.amazonaws.com',
+    eventSource: draft.eventSource ?? 'sts.amazonaws.com',
     eventName: draft.eventName,
     awsRegion: facts.region,
     sourceIPAddress: facts.sourceIp,

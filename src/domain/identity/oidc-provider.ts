@@ -1,4 +1,5 @@
 import type { AccountId, Arn } from '../role/arn.ts';
+import type { OidcSignIn } from './sign-in-settings.ts';
 
 /**
  * The signature algorithms that a provider may be allowed. Asymmetric ones only: with HS* the client secret, which
@@ -46,4 +47,6 @@ export type OidcProvider = {
   readonly tags: Readonly<Record<string, string>>;
   /** The claim path that gives the source identity. */
   readonly sourceIdentity?: string;
+  /** Present: people may sign in with it in a browser. */
+  readonly signIn?: OidcSignIn;
 };

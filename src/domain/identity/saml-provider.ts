@@ -1,4 +1,5 @@
 import type { AccountId, Arn } from '../role/arn.ts';
+import type { SignInSettings } from './sign-in-settings.ts';
 
 /** Signature algorithms by their XML names' last part; SHA-1 ones count only where a provider's settings name them. */
 export const SAML_SIGNATURE_ALGORITHMS = [
@@ -51,4 +52,6 @@ export type SamlProvider = {
   readonly tags: Readonly<Record<string, string>>;
   /** Attribute name. */
   readonly sourceIdentity?: string;
+  /** Present: people may sign in with it in a browser. */
+  readonly signIn?: SignInSettings;
 };

@@ -1,5 +1,7 @@
+import type { Identity } from '../identity/identity.ts';
 import type { OidcProvider } from '../identity/oidc-provider.ts';
 import type { SamlProvider } from '../identity/saml-provider.ts';
+import type { SignInProvider } from '../identity/sign-in-provider.ts';
 import type { Policy } from '../policy/document.ts';
 import type { Role } from './role.ts';
 import type { AccessKey, User } from './user.ts';
@@ -24,6 +26,18 @@ export interface Directory {
   samlProvider(arn: string): SamlProvider | undefined;
   /** By the name in its URLs, which no two providers share, whatever their accounts. */
   samlProviderNamed(name: string): SamlProvider | undefined;
+  /** Those that people may sign in with, in the configuration's order. */
+  signInProviders(): readonly SignInProvider[];
+  /** By the name in `/signin/{name}`, which no two of them share. */
+  signInProviderNamed(name: string): SignInProvider | undefined;
+  signInProvider(arn: string): SignInProvider | undefined;
+  /** A name for people. */
+  accountAlias(account: string): string | undefined;
+  /**
+   * Roles whose trust policy may admit the identity: all that do, and few that do not. Costs what these few cost, however
+   * many roles there are; the gate decides each.
+   */
+  candidateRoles(identity: Pick<Identity, 'providerArn' | 'conditionKeys'>): readonly Role[];
   managedPolicy(arn: string): Policy | undefined;
   guardrails(account: string): Guardrails;
 }

@@ -42,6 +42,8 @@ export type Session = {
   /** The parent's layers first: every layer must allow, so a child never may what its parent may not. */
   readonly sessionPolicies: readonly SessionPolicyLayer[];
   readonly mfaAuthenticatedAtMs?: number;
+  /** The browser sign-in that it came from, `BrowserSession.signInId`; absent for proofs that tools brought. */
+  readonly signInId?: string;
   /** The verified proof's condition keys, kept for later decisions and audit. */
   readonly claims: Readonly<Record<string, ContextValue>>;
 };

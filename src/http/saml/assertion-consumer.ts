@@ -6,7 +6,8 @@ import type { SamlIdentity } from '../../domain/identity/saml-identity.ts';
 import type { LoginAttempt } from '../../domain/session/login-attempt.ts';
 import type { ReceivedMessage } from '../../protocols/saml/bindings.ts';
 import { verifySamlResponse } from '../../protocols/saml/verify-response.ts';
-import { malformed, readMessage, refused, type SamlDeps, type SamlExchange, draftOf } from './exchange.ts';
+import { malformed } from '../read-form.ts';
+import { readMessage, refused, type SamlDeps, type SamlExchange, draftOf } from './exchange.ts';
 import { isHandle, takeAttempt } from './request-cookie.ts';
 import { showSignedIn } from './single-logout.ts';
 

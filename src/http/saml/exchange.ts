@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import type { Context } from 'koa';
 import type { AuditDraft } from '../../domain/audit/audit-draft.ts';
 import type { AuthenticateDeps } from '../../domain/federation/authenticate.ts';
@@ -20,7 +19,7 @@ import {
 } from '../../protocols/saml/bindings.ts';
 import { signXml } from '../../protocols/saml/sign-xml.ts';
 import type { ServiceProvider } from '../../protocols/saml/sp-metadata.ts';
-import { readBody } from '../read-body.ts';
+import { readForm } from '../read-form.ts';
 import { sendAutoSubmitPage } from './pages.ts';
 
 /** What the SAML endpoints need. */
@@ -40,22 +39,8 @@ export type SamlExchange = {
   readonly sp: ServiceProvider;
 };
 
-const BODY_LIMITS = { maxBytes: 300_000, timeoutMs: 10_000 };
-const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 /** Our keys are RSA. */
 const SIGNATURE_ALGORITHM = 'rsa-sha256' as const;
-
-/**
- * Reads a form's text.
- *
- * @throws FederationError `malformed-input`, `request-too-large`, `request-timeout`
- */
-export async function readForm(ctx: Context): Promise<string> {
-  const body = await readBody(ctx.req, BODY_LIMITS);
-  if (!FORM.test(ctx.get('content-type'))) throw malformed('the body is not a form');
-  if (!isUtf8(body)) throw malformed('the body is not UTF-8');
-  return body.toString();
-}
 
 /** Reads the message that a browser brought, by whichever binding. @throws FederationError as {@link readForm} */
 export async function readMessage(ctx: Context): Promise<ReceivedMessage> {
@@ -115,11 +100,6 @@ export function sendMessage(
 /** An `xs:ID` with 160 random bits. @see SAML Core 1.3.4 */
 export function createMessageId({ random }: Pick<SamlDeps, 'random'>): string {
   return `_${Buffer.from(random(20)).toString('hex')}`;
-}
-
-export function malformed(reason: string): FederationError {
-  const text = 'The request is malformed';
-  return new FederationError('malformed-input', reason, { params: { text } });
 }
 
 /** A proof, or its way to us, that is not taken; the reason is for the audit trail. */

@@ -1,10 +1,11 @@
 import { audited } from '../../domain/federation/audited.ts';
 import type { LoginAttempt } from '../../domain/session/login-attempt.ts';
 import { renderAuthnRequest } from '../../protocols/saml/authn-request.ts';
+import { malformed } from '../read-form.ts';
+import { isReturnPath } from '../return-path.ts';
 import {
   createMessageId,
   findEndpoint,
-  malformed,
   refused,
   type SamlDeps,
   type SamlExchange,
@@ -17,8 +18,6 @@ type Wishes = Pick<LoginAttempt, 'forceAuthn' | 'authnContextClassRefs' | 'retur
 
 const MAX_CONTEXTS = 5;
 const CONTEXT = /^(?:urn:|https?:\/\/)[\u0021-\u007e]{1,250}$/;
-// A path of our own: no scheme, no `//` and no `/\`, which browsers read as another host.
-const RETURN_PATH = /^\/(?![/\\])[\u0021-\u005b\u005d-\u007e]{0,1000}$/;
 
 /**
  * Sends a browser to its identity provider. The query may ask for `ForceAuthn=true`, for `AuthnContextClassRef`s (up to
@@ -64,7 +63,7 @@ function parseWishes(query: string): Wishes {
     throw malformed('ForceAuthn is no boolean');
   if (authnContextClassRefs.length > MAX_CONTEXTS || !authnContextClassRefs.every((uri) => CONTEXT.test(uri)))
     throw malformed('AuthnContextClassRef is not a URI, or there are too many');
-  if (returnTo !== undefined && !RETURN_PATH.test(returnTo)) throw malformed('ReturnTo is no path of ours');
+  if (returnTo !== undefined && !isReturnPath(returnTo)) throw malformed('ReturnTo is no path of ours');
   return {
     forceAuthn: force === 'true',
     authnContextClassRefs,

@@ -134,6 +134,14 @@ const KIND_OF = {
   'invalid-authorization-message': 'refused',
   'expired-trade-in-token': 'refused',
   'outbound-federation-disabled': 'refused',
+  'sign-in-required': 'refused',
+  'login-attempt-unknown': 'refused',
+  'provider-refused': 'refused',
+  'request-forged': 'refused',
+  'mfa-required': 'refused',
+  'factor-refused': 'refused',
+  'factor-locked': 'refused',
+  'not-found': 'refused',
   'store-unavailable': 'unavailable',
 } as const satisfies Record<FailureCode, Kind>;
 

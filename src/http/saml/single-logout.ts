@@ -13,11 +13,10 @@ import {
   verifyLogoutRequest,
   verifyLogoutResponse,
 } from '../../protocols/saml/logout.ts';
+import { malformed, readForm } from '../read-form.ts';
 import {
   createMessageId,
   findEndpoint,
-  malformed,
-  readForm,
   readMessage,
   refused,
   type SamlDeps,

@@ -14,6 +14,18 @@ const MISMATCH =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.';
 
 /** Every failure as STS words it (wire-spec 1.2–1.6, 7.3). `{text}` is AWS's own text, chosen where the failure was found. */
+const DENIED = { code: 'AccessDenied', status: 403, message: 'Access denied.' } as const;
+const PAGE_FAILURES = {
+  'sign-in-required': DENIED,
+  'login-attempt-unknown': DENIED,
+  'provider-refused': DENIED,
+  'request-forged': DENIED,
+  'mfa-required': DENIED,
+  'factor-refused': DENIED,
+  'factor-locked': DENIED,
+  'not-found': DENIED,
+} as const;
+
 const WORDINGS = {
   'invalid-action': {
     code: 'InvalidAction',
@@ -122,6 +134,8 @@ const WORDINGS = {
     status: 403,
     message: 'Outbound web identity federation is not enabled for this account.',
   },
+  // Those of pages: no STS call ends in one of them.
+  ...PAGE_FAILURES,
   'store-unavailable': {
     code: 'ServiceUnavailable',
     status: 503,

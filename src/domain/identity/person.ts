@@ -1,0 +1,26 @@
+import type { Factor, RecoveryCode } from '../mfa/factor.ts';
+
+/** Who somebody is: the provider that vouches for them, and its name for them. Never an e-mail address. */
+export type PersonId = { readonly providerArn: string; readonly subject: string };
+
+/** `<provider ARN> <subject>`: how sessions, indexes and the command line name a person. */
+export function personKeyOf({ providerArn, subject }: PersonId): string {
+  return `${providerArn} ${subject}`;
+}
+
+/** For people to recognise somebody by; decides nothing. */
+export type Profile = { readonly displayName?: string; readonly email?: string };
+
+/** What we keep of a person between sign-ins. Times are epoch milliseconds. */
+export type Person = PersonId & {
+  readonly profile: Profile;
+  readonly firstSignInAtMs: number;
+  readonly lastSignInAtMs: number;
+  readonly factors: readonly Factor[];
+  /** Empty until the first factor is enrolled. */
+  readonly recoveryCodes: readonly RecoveryCode[];
+  /** Role ARNs, in the order in which they were marked. */
+  readonly favourites: readonly string[];
+  /** Role ARNs, the last used first. */
+  readonly recents: readonly string[];
+};

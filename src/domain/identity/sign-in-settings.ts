@@ -1,0 +1,28 @@
+import type { Secret } from '../credentials/secret.ts';
+
+/** What people see of a provider, and what its word on a second factor is worth. */
+export type SignInSettings = {
+  /** What its button says. */
+  readonly displayName: string;
+  /** E-mail domains that lead to it, in lower case. */
+  readonly domains: readonly string[];
+  /** Whether the provider's own MFA counts, and which claim says that there was one. */
+  readonly mfa: 'trust-amr' | 'trust-acr' | 'never';
+  /** The values of that claim any of which means a second factor. */
+  readonly mfaValues: readonly string[];
+};
+
+/** How a provider departs from the standard. */
+export const OIDC_PRESETS = ['generic', 'google', 'cognito', 'entra', 'okta'] as const;
+export type OidcPreset = (typeof OIDC_PRESETS)[number];
+
+/** Our registration at an OpenID Connect provider. */
+export type OidcSignIn = SignInSettings & {
+  readonly preset: OidcPreset;
+  readonly clientId: string;
+  /** Absent: a public client. */
+  readonly clientSecret?: Secret;
+  readonly scopes: readonly string[];
+  /** Google's `hd` must be one of these; empty: any account may come. */
+  readonly hostedDomains: readonly string[];
+};
