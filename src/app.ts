@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from 'pino';
-import type { Config, ListenAddress } from './config/config.ts';
+import { changesBetween } from './config/changes.ts';
+import type { Config } from './config/config.ts';
 import { createDirectory } from './config/directory.ts';
 import type { Fault } from './config/fault.ts';
 import { loadConfig } from './config/load.ts';
@@ -36,6 +36,7 @@ import { serviceProviderOf } from './protocols/saml/sp-metadata.ts';
 import { verifyStsAssertion } from './protocols/saml/verify-sts-assertion.ts';
 import { packedPolicySize } from './protocols/sts/packed-policy-size.ts';
 import { verifyTotp } from './protocols/totp/verify-totp.ts';
+import { addressOf, createListener, listen, stop } from './listener.ts';
 import { createRedisStore } from './stores/redis/redis-store.ts';
 import { createSqliteStore } from './stores/sqlite/sqlite-store.ts';
 import type { Store } from './stores/store.ts';
@@ -73,7 +74,6 @@ export class ConfigurationError extends Error {
 }
 
 const SWEEP_INTERVAL_MS = 60_000;
-const CLOSE_GRACE_MS = 5_000;
 
 /** Opens the store that a configuration names. */
 export function openStore(config: Config): Store {
@@ -367,31 +367,6 @@ function reloadRuntime(options: BridgeOptions, current: Runtime, parts: Parts): 
   }
 }
 
-/** Settings that only a restart changes. */
-const RESTART_ONLY = ['listen', 'management', 'store', 'logLevel', 'audit'] as const;
-
-function changesBetween(before: Config, after: Config): Readonly<Record<string, unknown>> {
-  const names = (config: Config) => ({
-    roles: new Set<string>(config.roles.map(({ arn }) => arn)),
-    users: new Set<string>(config.users.map(({ arn }) => arn)),
-    providers: new Set<string>([...config.oidcProviders, ...config.samlProviders].map(({ arn }) => arn)),
-  });
-  const [old, young] = [names(before), names(after)];
-  const difference = (kind: keyof typeof old): Readonly<Record<string, readonly string[]>> => ({
-    added: [...young[kind].difference(old[kind])],
-    removed: [...old[kind].difference(young[kind])],
-  });
-  const needRestart = RESTART_ONLY.filter(
-    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
-  );
-  return {
-    roles: difference('roles'),
-    users: difference('users'),
-    providers: difference('providers'),
-    needRestart,
-  };
-}
-
 // A role or user that left the configuration takes its sessions along: made again later, it must not wake them.
 async function revokeOrphans({ roles, users }: Config, { store, logger }: Parts): Promise<void> {
   try {
@@ -410,9 +385,6 @@ async function sweep(store: Store, config: Config, logger: Logger): Promise<void
   }
 }
 
-/** Web identity tokens may come in the query string: 20,000 characters and the rest of a request. */
-const MAX_HEADER_BYTES = 65_536;
-
 function createPublicServer(runtime: () => Runtime, { metrics, logger }: Parts): Server {
   const app = new Koa();
   const router = new Router();
@@ -428,7 +400,7 @@ function createPublicServer(runtime: () => Runtime, { metrics, logger }: Parts):
   );
   app.use(measure(metrics.httpAnswered));
   app.use(router.routes()).use(router.allowedMethods());
-  return serverOf(app, logger);
+  return listenerOf(app, logger);
 }
 
 function createManagementServer({ store, metrics, logger }: Parts): Server {
@@ -436,56 +408,13 @@ function createManagementServer({ store, metrics, logger }: Parts): Server {
   const router = new Router();
   mountManagement(router, { ping: () => store.ping(), renderMetrics: metrics.render });
   app.use(router.routes()).use(router.allowedMethods());
-  return serverOf(app, logger);
+  return listenerOf(app, logger);
 }
 
-function serverOf(app: Koa, logger: Logger): Server {
+function listenerOf(app: Koa, logger: Logger): Server {
   app.on('error', (error: unknown) => {
     logger.error({ err: error }, 'request failed for an unforeseen reason');
   });
   const handle = app.callback();
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      keepAliveTimeout: 65_000,
-    },
-    (request, response) => void handle(request, response),
-  );
-  return server;
-}
-
-function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const message =
-        cause.code === 'EADDRINUSE'
-          ? `Port ${port} on ${host} is in use: stop what uses it, or choose another port in the configuration.`
-          : `Cannot listen on ${host}:${port}: ${cause.message}`;
-      reject(new Error(message, { cause }));
-    });
-    server.listen(port, host, resolve);
-  });
-}
-
-function addressOf(server: Server): string {
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === 'string') return '';
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
-}
-
-async function stop(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  server.closeIdleConnections();
-  const force = setTimeout(() => {
-    server.closeAllConnections();
-  }, CLOSE_GRACE_MS);
-  await closed;
-  clearTimeout(force);
+  return createListener((request, response) => void handle(request, response));
 }
