@@ -1,8 +1,12 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import type { MfaMethod } from '../domain/mfa/factor.ts';
 
 /** What is counted. Labels are of closed sets: never users, ARNs or what a client sends. */
 export type Metrics = {
   readonly stsAnswered: (action: string, code: string) => void;
+  /** A browser came back from a provider, by the provider's configured name. */
+  readonly signedIn: (provider: string, outcome: 'success' | 'failure') => void;
+  readonly factorVerified: (factor: MfaMethod, outcome: 'success' | 'failure') => void;
   readonly httpAnswered: (labels: { route: string; method: string; status: number; seconds: number }) => void;
   readonly configurationLoaded: (outcome: 'success' | 'failure', timeMs: number) => void;
   /** When the last certificate of a SAML provider ends; providers that are not named any more are forgotten. */
@@ -28,6 +32,18 @@ export function createMetrics(version: string): Metrics {
     name: 'rolebridge_sts_requests_total',
     help: 'STS requests by action and outcome; reason is the error code.',
     labelNames: ['action', 'outcome', 'reason'],
+    registers,
+  });
+  const signIns = new Counter({
+    name: 'rolebridge_logins_total',
+    help: 'Sign-ins of people by provider and outcome.',
+    labelNames: ['provider', 'outcome'],
+    registers,
+  });
+  const factors = new Counter({
+    name: 'rolebridge_mfa_challenges_total',
+    help: 'Second factors that people gave, by factor and outcome.',
+    labelNames: ['factor', 'outcome'],
     registers,
   });
   const http = new Histogram({
@@ -58,6 +74,12 @@ export function createMetrics(version: string): Metrics {
     stsAnswered: (action, code) => {
       const outcome = code === 'Success' ? 'success' : 'failure';
       sts.inc({ action, outcome, reason: outcome === 'success' ? '' : code });
+    },
+    signedIn: (provider, outcome) => {
+      signIns.inc({ provider, outcome });
+    },
+    factorVerified: (factor, outcome) => {
+      factors.inc({ factor, outcome });
     },
     httpAnswered: ({ route, method, status, seconds }) => {
       http.observe(

@@ -252,4 +252,15 @@ describe('a request', () => {
     const headers = { 'content-type': FORM_TYPE, authorization: 'AWS4-HMAC-SHA256 Credential=garbage' };
     expect((await fetch(world.url, { method: 'POST', headers, body })).status).toBe(200);
   });
+
+  test('with more cookies than anybody reads is told so on a page (RFC 6585 5)', async () => {
+    const cookies = `Cookie: junk=${'x'.repeat(70_000)}`;
+    const answer = await raw(`GET /signin HTTP/1.1\r\nHost: localhost\r\n${cookies}\r\n\r\n`, /<\/html>/);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+    expect(answer).toContain('Clear the cookies of this site');
+  });
+
+  test('that is no HTTP gets 400 and nothing else', async () => {
+    expect(await raw('GARBAGE\r\n\r\n', /\r\n\r\n/)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  });
 });
