@@ -170,9 +170,16 @@ export type AccountRoles = {
 /** One tab of the credentials page. */
 export type CredentialBlock = {
   readonly id: 'bash' | 'powershell' | 'cmd' | 'dotenv' | 'file' | 'values' | 'process';
-  /** Lines to paste; `values` has one per value. A line with a secret is masked until it is revealed. */
-  readonly lines: readonly { readonly text: string; readonly masked: string }[];
+  /** Lines to paste; `values` has one per value, with its name. A line with a secret is masked until it is revealed. */
+  readonly lines: readonly {
+    readonly text: string;
+    readonly masked: string;
+    readonly name?: CredentialValueName;
+  }[];
 };
+
+export type CredentialValueName =
+  'access-key-id' | 'secret-access-key' | 'session-token' | 'expiration' | 'region' | 'endpoint';
 
 export type BrowserRow = {
   readonly id: string;

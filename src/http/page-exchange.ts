@@ -14,7 +14,8 @@ import { checkFormToken, formTokenOf } from './middleware/form-token.ts';
 import { requestFacts, type RequestFactsDeps } from './middleware/request-facts.ts';
 import type { ErrorKind, ErrorLink, PageName, Pages } from './page-data.ts';
 import { readForm } from './read-form.ts';
-import { chooseLanguage, type PageOptions, type Renderer } from './render.ts';
+import { chooseLanguage } from './language.ts';
+import type { PageOptions, Renderer } from './render.ts';
 
 /** What every page needs of the world. */
 export type PageDeps = FederationDeps & {

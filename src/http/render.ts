@@ -1,8 +1,6 @@
 import type { Context } from 'koa';
+import type { Language } from './language.ts';
 import type { PageName, Pages } from './page-data.ts';
-
-export const LANGUAGES = ['en', 'de'] as const;
-export type Language = (typeof LANGUAGES)[number];
 
 /** What an installation may choose of the pages' looks. */
 export type Branding = {
@@ -41,8 +39,3 @@ export type Page<N extends PageName> = {
 
 /** The one door to `views/`: status, security headers and HTML. */
 export type Renderer = <N extends PageName>(ctx: Context, page: Page<N>) => void;
-
-/** The first language of `Accept-Language` that there are texts in, else English (RFC 9110 12.5.4). */
-export function chooseLanguage(acceptLanguage: string): Language {
-  return LANGUAGES.find((language) => acceptLanguage.startsWith(language)) ?? 'en';
-}
