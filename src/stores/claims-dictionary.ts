@@ -1,6 +1,6 @@
 /**
  * What deflate may refer back to when it packs a session's claims: the names and value shapes that the common issuers'
- * tokens share. It belongs to version 1 of the record for good: changing one byte makes every stored session unreadable,
+ * tokens share. It belongs to versions 1 and 2 of the record for good: changing one byte makes every stored session unreadable,
  * so better words need a new record version. The likeliest text comes last, where references are shortest.
  */
 export const CLAIMS_DICTIONARY = Buffer.from(

@@ -9,8 +9,12 @@ import type { FieldReader, FieldWriter } from './record-fields.ts';
  * A record: version (1 byte) · CRC-32 of the rest, seeded with the access key id (4) · token hash (32) ·
  * lengths of the next three (varints) · sealed secret · numbers · text · claims (deflated JSON, to the end).
  * Verifying a signature reads everything but the claims, so they stay packed until somebody asks for one.
+ *
+ * Version 2 names the browser sign-in, last of all fields. Sessions without one stay version 1: not a byte longer, and nodes
+ * that have not been upgraded yet read them.
  */
-const VERSION = 1;
+const VERSIONS = [1, 2] as const;
+type Version = (typeof VERSIONS)[number];
 const CHECKED_FROM = 5;
 const HASH_END = 37;
 const KINDS = ['assumed-role', 'session-token', 'federated-user'] as const satisfies SessionKind[];
@@ -33,7 +37,7 @@ export function encodeSession(session: Session): Buffer {
     claims,
   ];
   const record = Buffer.concat(parts);
-  record[0] = VERSION;
+  record[0] = session.signInId === undefined ? 1 : 2;
   record.writeUInt32LE(checksum(session.accessKeyId, record), 1);
   return record;
 }
@@ -53,12 +57,12 @@ export function decodeSession(accessKeyId: string, record: Uint8Array): Session 
 }
 
 function readSession(accessKeyId: string, bytes: Buffer): Session {
-  if (bytes[0] !== VERSION) throw new Error(`unknown record version ${bytes[0] ?? 'none'}`);
+  const version = parseVersion(bytes[0]);
   if (bytes.length < HASH_END) throw new Error('record is cut');
   if (bytes.readUInt32LE(1) !== checksum(accessKeyId, bytes)) throw new Error('checksum does not fit');
   const [sealedSecret, numbers, text, claims] = splitParts(bytes);
   const reader = createFieldReader(numbers, text);
-  const fields = readFields(reader);
+  const fields = readFields(reader, version);
   reader.finish();
   let unpacked: Session['claims'] | undefined;
   return {
@@ -70,6 +74,12 @@ function readSession(accessKeyId: string, bytes: Buffer): Session {
       return (unpacked ??= unpackClaims(claims, { issuer: issuerOf(fields.providerArn), text }));
     },
   };
+}
+
+function parseVersion(byte: number | undefined): Version {
+  const version = VERSIONS.find((known) => known === byte);
+  if (version === undefined) throw new Error(`unknown record version ${byte ?? 'none'}`);
+  return version;
 }
 
 /** Seeded with the id, so that a record which was copied under another session's key is refused. */
@@ -113,11 +123,13 @@ function writeFields(session: Session): { readonly numbers: Buffer; readonly tex
   writer.texts(session.transitiveTagKeys);
   writer.number(session.sessionPolicies.length);
   for (const layer of session.sessionPolicies) writeLayer(writer, layer);
+  if (session.signInId !== undefined) writer.text(session.signInId);
   return writer.finish();
 }
 
 function readFields(
   reader: FieldReader,
+  version: Version,
 ): Omit<Session, 'accessKeyId' | 'tokenHash' | 'sealedSecret' | 'claims'> {
   const kind = KINDS[reader.number()];
   if (kind === undefined) throw new Error('unknown kind of session');
@@ -141,6 +153,7 @@ function readFields(
     tags: toTags(reader.texts()),
     transitiveTagKeys: reader.texts(),
     sessionPolicies: readLayers(reader),
+    ...(version === 1 ? {} : { signInId: reader.text() }),
   };
 }
 

@@ -59,6 +59,7 @@ const anySession: fc.Arbitrary<Session> = fc.record(
       { maxLength: 3 },
     ),
     mfaAuthenticatedAtMs: time,
+    signInId: text,
     claims: fc.dictionary(text, fc.oneof(text, fc.array(text, { maxLength: 3 })), { maxKeys: 8 }),
   },
   { noNullPrototype: true, requiredKeys: [...REQUIRED] },
@@ -68,6 +69,42 @@ function plain(session: Session): unknown {
   const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
   return { ...session, tokenHash: hex(session.tokenHash), sealedSecret: hex(session.sealedSecret) };
 }
+
+/** Bytes that the first release wrote for {@link WRITTEN}. */
+const VERSION_1 = Buffer.from(
+  [
+    '0156fc01be0707070707070707070707070707070707070707070707070707070707070707043b890100ff800a0080bcd9f2',
+    '9e348099b5f49e340280c380819f34c1b79cf29e34010d2a38051a0b2e050c00040711000100050200040007010004010100',
+    '100100193132333435363738393031323a6f6964632d70726f76696465722f6964702e6578616d706c652e636f6d616c6963',
+    '65726f6c652f6465706c6f79616c6963654558414d504c45616c6963655465616dd0bad0bbd18ed18720f09f94915465616d',
+    '7b2253746174656d656e74223a5b5d7d61726e3a6177733a69616d3a3a6177733a706f6c6963792f588b866524b0594a280d',
+    '2250682529c5c60200',
+  ].join(''),
+  'hex',
+);
+
+const WRITTEN: Session = {
+  accessKeyId: 'ASIAV2V2V2V2V2V2V2V2',
+  tokenHash: new Uint8Array(32).fill(7),
+  sealedSecret: new Uint8Array([0, 255, 128, 10]),
+  kind: 'assumed-role',
+  account: '123456789012',
+  principalArn: 'arn:aws:sts::123456789012:assumed-role/deploy/alice',
+  userId: 'AROAEXAMPLE:alice',
+  issuerArn: 'arn:aws:iam::123456789012:role/deploy',
+  issuerId: 'AROAEXAMPLE',
+  issuedAtMs: 1_795_000_000_000,
+  expiresAtMs: 1_795_003_600_000,
+  signInExpiresAtMs: 1_795_030_000_000,
+  person: 'arn:aws:iam::123456789012:oidc-provider/idp.example.com alice',
+  providerArn: 'arn:aws:iam::123456789012:oidc-provider/idp.example.com',
+  tags: { Team: 'ключ 🔑' },
+  transitiveTagKeys: ['Team'],
+  sourceIdentity: 'alice',
+  sessionPolicies: [{ inline: '{"Statement":[]}', managedArns: ['arn:aws:iam::aws:policy/X'] }],
+  mfaAuthenticatedAtMs: 1_794_999_000_000,
+  claims: { 'idp.example.com:sub': 'alice', 'idp.example.com:groups': ['a', 'b'] },
+};
 
 describe('session record', () => {
   it('gives back whatever it was given', () => {
@@ -137,6 +174,33 @@ describe('session record', () => {
     ['a time that is not a number', { signInExpiresAtMs: NaN }, RangeError],
   ])('does not write %s', (_name, given, error) => {
     expect(() => encodeSession(sampleSession(given))).toThrow(error);
+  });
+
+  it('reads what the first release wrote', () => {
+    expect(plain(decodeSession(WRITTEN.accessKeyId, VERSION_1))).toEqual(plain(WRITTEN));
+  });
+
+  it('stays version 1, not a byte longer, without a browser sign-in: nodes of the first release can read it', () => {
+    const record = encodeSession(WRITTEN);
+    expect([record[0], record.length]).toEqual([1, VERSION_1.length]);
+  });
+
+  it('names a browser sign-in in version 2, in at most 20 bytes', () => {
+    const record = encodeSession({ ...WRITTEN, signInId: 'AbCdEfGhIjKlMnO_' });
+    expect(record[0]).toBe(2);
+    expect(record.length - VERSION_1.length).toBeLessThanOrEqual(20);
+    expect(decodeSession(WRITTEN.accessKeyId, record).signInId).toBe('AbCdEfGhIjKlMnO_');
+  });
+
+  it.each([
+    ['1 as 2', WRITTEN, 2],
+    ['2 as 1', { ...WRITTEN, signInId: '' }, 1],
+    ['1 as 0', WRITTEN, 0],
+    ['2 as 3', { ...WRITTEN, signInId: 'AbCdEfGhIjKlMnO_' }, 3],
+  ])('refuses to read a record of version %s', (_name, session, version) => {
+    const record = encodeSession(session);
+    record[0] = version;
+    expect(() => decodeSession(session.accessKeyId, record)).toThrow('cannot be read');
   });
 
   it('has the dictionary that version 1 records were written with', () => {
