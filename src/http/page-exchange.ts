@@ -50,6 +50,8 @@ export type PageExchange = {
    * @throws FederationError `request-forged`, `malformed-input`, `request-too-large`, `request-timeout`
    */
   readonly form: () => Promise<URLSearchParams>;
+  /** Goes on under a new session: the browser gets its cookie, and what is shown from now on carries its form token. */
+  readonly renew: (opened: OpenedSession) => PageExchange;
 };
 
 /** A page for somebody who is signed in, with a provider that still exists. */
@@ -186,6 +188,10 @@ function createExchange(beginning: Beginning, deps: PageDeps): PageExchange {
         checkFormToken(ctx, form.get(FORM_TOKEN) ?? '', { ...browser, origin: surface.publicUrl });
         return form;
       }),
+    renew: (opened) => {
+      giveSession({ ctx, facts }, opened);
+      return createExchange({ ctx, facts, surface, ...opened }, deps);
+    },
   };
 }
 
