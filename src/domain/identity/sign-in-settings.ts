@@ -12,6 +12,28 @@ export type SignInSettings = {
   readonly mfaValues: readonly string[];
 };
 
+/**
+ * What providers say after a second factor, where the configuration names no values of its own. Only words that promise one:
+ * Okta's `…:ifpossible`, for one, does not.
+ *
+ * @see RFC 8176 2 (`mfa`); REFEDS MFA Profile; OpenID EAP ACR Values 1.0 (`phr`, `phrh`); SAML AuthnContext 3.4
+ */
+export const DEFAULT_MFA_VALUES = {
+  // Entra ID sends its URI in a SAML attribute of authentication methods.
+  'trust-amr': ['mfa', 'http://schemas.microsoft.com/claims/multipleauthn'],
+  'trust-acr': [
+    'https://refeds.org/profile/mfa',
+    'http://schemas.microsoft.com/claims/multipleauthn',
+    'urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken',
+    'urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract',
+    'urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorUnregistered',
+    'urn:okta:loa:2fa:any',
+    'phr',
+    'phrh',
+  ],
+  never: [],
+} as const satisfies Record<SignInSettings['mfa'], readonly string[]>;
+
 /** How a provider departs from the standard. */
 export const OIDC_PRESETS = ['generic', 'google', 'cognito', 'entra', 'okta'] as const;
 export type OidcPreset = (typeof OIDC_PRESETS)[number];
