@@ -52,6 +52,8 @@ export type PageExchange = {
   readonly form: () => Promise<URLSearchParams>;
   /** Goes on under a new session: the browser gets its cookie, and what is shown from now on carries its form token. */
   readonly renew: (opened: OpenedSession) => PageExchange;
+  /** Goes on without the session: the browser loses its cookie, and what is shown from now on is for anybody. */
+  readonly leave: () => PageExchange;
 };
 
 /** A page for somebody who is signed in, with a provider that still exists. */
@@ -192,6 +194,10 @@ function createExchange(beginning: Beginning, deps: PageDeps): PageExchange {
       giveSession({ ctx, facts }, opened);
       return createExchange({ ctx, facts, surface, ...opened }, deps);
     },
+    leave: () => {
+      takeSessionBack({ ctx, facts });
+      return createExchange({ ctx, facts, surface }, deps);
+    },
   };
 }
 
@@ -237,7 +243,8 @@ function ownPath(ctx: Context): string {
   return encodeURIComponent(ctx.url);
 }
 
-const START_AGAIN: ErrorLink = { to: 'start-again', href: '/signin' };
+// To the page, not through it: after an error nobody is sent on without being asked.
+const START_AGAIN: ErrorLink = { to: 'start-again', href: '/signin?choose=yes' };
 const ROLES: ErrorLink = { to: 'roles', href: '/roles' };
 
 /** Ends a request on the error page: what happened, what to do, and the words by which an operator finds it. */
