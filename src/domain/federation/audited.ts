@@ -46,6 +46,21 @@ export function allowedRecord(
   return renderAuditRecord(draft, { allowed: { responseElements } }, createEventId(random));
 }
 
+/**
+ * Records what was done for somebody, where no session is issued that the event would be written with.
+ *
+ * @throws FederationError `store-unavailable`
+ */
+export async function recordAllowed(
+  draft: AuditDraft,
+  responseElements: Readonly<Record<string, unknown>> | null,
+  { audit, emit, random }: Pick<FederationDeps, 'audit' | 'emit' | 'random'>,
+): Promise<void> {
+  const record = allowedRecord(draft, responseElements, random);
+  await audit.record(record);
+  emit(record.event);
+}
+
 async function recordRefusal(
   failure: FederationError,
   draft: AuditDraft,

@@ -1,5 +1,5 @@
 import type { AuditDraft } from '../audit/audit-draft.ts';
-import { allowedRecord } from '../federation/audited.ts';
+import { recordAllowed } from '../federation/audited.ts';
 import type { FederationDeps } from '../federation/deps.ts';
 import type { People } from '../identity/people.ts';
 import type { Person } from '../identity/person.ts';
@@ -24,13 +24,7 @@ export async function signPersonIn(
 ): Promise<OpenedSession> {
   const { identity, mfaAuthenticatedAtMs } = signIn;
   draft.identity = identity;
-  const record = allowedRecord(
-    draft,
-    { mfa: mfaAuthenticatedAtMs === undefined ? 'none' : 'provider' },
-    deps.random,
-  );
-  await deps.audit.record(record);
-  deps.emit(record.event);
+  await recordAllowed(draft, { mfa: mfaAuthenticatedAtMs === undefined ? 'none' : 'provider' }, deps);
   await deps.people.update(identity, (person) => welcome(person, signIn, draft.facts.timeMs));
   return deps.browserSessions.start(signIn, draft.facts);
 }
