@@ -30,6 +30,20 @@ export type FetchedDocument = {
  */
 export type GuardedFetch = (url: string) => Promise<FetchedDocument>;
 
+/** A request's method, headers and body. */
+export type GuardedMessage = {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+};
+
+/**
+ * Sends a request that carries a secret to such an address.
+ *
+ * @throws GuardedFetchError
+ */
+export type GuardedRequest = (url: string, message: GuardedMessage) => Promise<FetchedDocument>;
+
 /** `unreachable` and `timeout` may pass; every other reason is final. */
 export type FetchFailure =
   | 'bad-url'
@@ -79,15 +93,33 @@ const PASSING_ERRORS = new Set([
  * @see security.md, SSRF by metadata and JWKS addresses
  */
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
-  return async (url) => {
-    const signal = AbortSignal.timeout(options.timeoutMs);
-    try {
-      const response = await follow(parseUrl(url, options), options, signal);
-      return await readDocument(response, options.maxBytes ?? DEFAULT_MAX_BYTES);
-    } catch (error) {
-      throw toFetchError(error, signal);
-    }
-  };
+  return (url) => readWithin(options, (signal) => follow(parseUrl(url, options), options, signal));
+}
+
+/**
+ * The same guards for requests with a secret in them: a code, a client's password, an access token. No redirect at all is
+ * followed, as even one on the same host would hand the secret to an address that nobody configured.
+ */
+export function createGuardedRequest(options: GuardedFetchOptions): GuardedRequest {
+  return (url, message) =>
+    readWithin(options, async (signal) => {
+      const response = await send(parseUrl(url, options), options, signal, message);
+      if (!REDIRECTS.has(response.statusCode ?? 0)) return response;
+      response.destroy();
+      throw new GuardedFetchError('refused-redirect', 'redirect of a request that carries a secret');
+    });
+}
+
+async function readWithin(
+  options: GuardedFetchOptions,
+  open: (signal: AbortSignal) => Promise<http.IncomingMessage>,
+): Promise<FetchedDocument> {
+  const signal = AbortSignal.timeout(options.timeoutMs);
+  try {
+    return await readDocument(await open(signal), options.maxBytes ?? DEFAULT_MAX_BYTES);
+  } catch (error) {
+    throw toFetchError(error, signal);
+  }
 }
 
 function parseUrl(text: string, options: GuardedFetchOptions, base?: URL): URL {
@@ -129,20 +161,28 @@ function parseRedirect(location: string, from: URL, options: GuardedFetchOptions
   return url;
 }
 
-function send(url: URL, options: GuardedFetchOptions, signal: AbortSignal): Promise<http.IncomingMessage> {
+const GET: GuardedMessage = { method: 'GET', headers: {} };
+
+function send(
+  url: URL,
+  options: GuardedFetchOptions,
+  signal: AbortSignal,
+  { method, headers, body }: GuardedMessage = GET,
+): Promise<http.IncomingMessage> {
   const settings = {
+    method,
     signal,
     // A connection of its own: a pooled one may have been opened under other rules.
     agent: false as const,
     lookup: guardedLookup(options),
-    headers: { 'accept-encoding': 'identity', 'user-agent': 'rolebridge' },
+    headers: { ...headers, 'accept-encoding': 'identity', 'user-agent': 'rolebridge' },
   };
   return new Promise((resolveResponse, reject) => {
     const request =
       url.protocol === 'https:'
         ? https.request(url, { ...settings, rejectUnauthorized: true })
         : http.request(url, settings);
-    request.on('response', resolveResponse).on('error', reject).end();
+    request.on('response', resolveResponse).on('error', reject).end(body);
   });
 }
 
