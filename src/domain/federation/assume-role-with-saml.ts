@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { AuditDraft } from '../audit/audit-draft.ts';
 import { FederationError } from '../errors.ts';
 import type { SamlIdentity } from '../identity/saml-identity.ts';
@@ -6,6 +5,7 @@ import type { SamlProvider } from '../identity/saml-provider.ts';
 import { splitArn } from '../role/arn.ts';
 import { assumeRole, type AssumedRole, type AssumeRoleRequest } from './assume-role.ts';
 import type { FederationDeps } from './deps.ts';
+import { SESSION_NAME, sessionNameFrom } from './session-name.ts';
 import type { SessionRequest } from './session-request.ts';
 
 /** What the call itself names; session name, tags and source identity come from the assertion. */
@@ -14,13 +14,14 @@ export type AssumeRoleWithSamlRequest = Pick<SessionRequest, 'policy' | 'policyA
   readonly durationSeconds?: number;
 };
 
+/** Where the session's name comes from when the assertion has none: AWS then takes no call, a sign-in has its subject. */
+type NamedBy = 'assertion' | 'assertion-or-subject';
+
 /** A verified response and the provider that vouches for it. */
 export type VerifiedSaml = { readonly identity: SamlIdentity; readonly provider: SamlProvider };
 
 const ACTION = 'sts:AssumeRoleWithSAML';
 const ATTRIBUTE = 'https://aws.amazon.com/SAML/Attributes/';
-const SESSION_NAME = /^[\w+=,.@-]{2,64}$/;
-const MAX_SESSION_NAME = 64;
 
 /**
  * Opens a role for a verified assertion, once: the same assertion opens nothing again, on no node.
@@ -37,15 +38,24 @@ export async function assumeRoleWithSaml(
 ): Promise<AssumedRole> {
   const { identity } = verified;
   const assume = toAssumeRoleRequest(request, verified);
-  const { roleSessionName, transitiveTagKeys, sourceIdentity } = assume;
-  draft.requestParameters = {
-    ...draft.requestParameters,
+  draft.requestParameters = { ...draft.requestParameters, ...sessionParameters(assume) };
+  return assumeRole(assume, { identity }, draft, deps);
+}
+
+/** What an audit event tells of a session whose name, tags and source identity came with the proof. */
+export function sessionParameters({
+  roleSessionName,
+  tags,
+  transitiveTagKeys,
+  sourceIdentity,
+}: AssumeRoleRequest): Readonly<Record<string, unknown>> {
+  const principalTags = Object.fromEntries(tags.map(({ key, value }) => [key, value]));
+  return {
     roleSessionName,
-    ...(assume.tags.length > 0 ? { principalTags: identity.tags } : {}),
+    ...(tags.length > 0 ? { principalTags } : {}),
     ...(transitiveTagKeys.length > 0 ? { transitiveTagKeys } : {}),
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
   };
-  return assumeRole(assume, { identity }, draft, deps);
 }
 
 /**
@@ -57,8 +67,9 @@ export async function assumeRoleWithSaml(
 export function toAssumeRoleRequest(
   { policy, policyArns, roleArn, durationSeconds }: AssumeRoleWithSamlRequest,
   { identity, provider }: VerifiedSaml,
+  { namedBy = 'assertion' }: { readonly namedBy?: NamedBy } = {},
 ): AssumeRoleRequest {
-  const roleSessionName = sessionNameOf(identity, provider);
+  const roleSessionName = sessionNameOf(identity, provider, namedBy);
   const granted = sessionDurationOf(identity);
   checkRole(roleArn, identity, provider);
   const { sessionNotOnOrAfterMs } = identity.saml;
@@ -83,23 +94,16 @@ function attribute({ saml }: SamlIdentity, name: string): readonly string[] | un
   return saml.attributes.get(ATTRIBUTE + name);
 }
 
-function sessionNameOf(identity: SamlIdentity, provider: SamlProvider): string {
+function sessionNameOf(identity: SamlIdentity, provider: SamlProvider, namedBy: NamedBy): string {
   const values = attribute(identity, 'RoleSessionName');
   if (values === undefined) {
-    if (provider.roleAttribute === 'optional') return sessionNameFrom(identity.subject);
+    if (provider.roleAttribute === 'optional' || namedBy === 'assertion-or-subject')
+      return sessionNameFrom(identity.subject);
     throw refusal('RoleSessionName is required in AuthnResponse');
   }
   const [name = ''] = values;
   if (values.length === 1 && SESSION_NAME.test(name)) return name;
   throw refusal('RoleSessionName in AuthnResponse must match [a-zA-Z_0-9+=,.@-]{2,64}');
-}
-
-// Cut or replaced, two subjects could share a name, and policies that read it would take one for the other: so it ends in a hash.
-function sessionNameFrom(subject: string): string {
-  if (SESSION_NAME.test(subject)) return subject;
-  const digest = hash('sha256', subject).slice(0, 16);
-  const readable = subject.replace(/[^\w+=,.@-]/g, '-').slice(0, MAX_SESSION_NAME - 1 - digest.length);
-  return `${readable}-${digest}`;
 }
 
 function sessionDurationOf(identity: SamlIdentity): number | undefined {
@@ -111,22 +115,32 @@ function sessionDurationOf(identity: SamlIdentity): number | undefined {
   throw refusal('SessionDuration in AuthnResponse must be between 900 and 43200 seconds');
 }
 
-function checkRole(roleArn: string, identity: SamlIdentity, provider: SamlProvider): void {
+/**
+ * The roles that an assertion lists with this provider, as ARNs that nobody has looked at; `undefined` where it lists none
+ * and need not.
+ */
+export function listedRoles({ identity, provider }: VerifiedSaml): readonly string[] | undefined {
   const pairs = attribute(identity, 'Role');
-  const listed = pairs
-    ? pairs.some((pair) => isPair(pair, roleArn, provider.arn) || isPair(pair, provider.arn, roleArn))
-    : provider.roleAttribute === 'optional';
-  if (!listed) throw denied('the Role attribute does not list this role with this provider');
+  if (pairs === undefined) return provider.roleAttribute === 'optional' ? undefined : [];
+  return pairs.flatMap((pair) => partnersOf(pair.trim(), provider.arn));
+}
+
+function checkRole(roleArn: string, identity: SamlIdentity, provider: SamlProvider): void {
+  if (listedRoles({ identity, provider })?.includes(roleArn) === false)
+    throw denied('the Role attribute does not list this role with this provider');
   // IAM Identity Center's own roles: AWS opens them to nobody else (wire-spec 4).
   if (splitArn(roleArn)?.resource.split('/').at(-1)?.startsWith('AWSReservedSSO_'))
     throw denied('AWSReservedSSO_ roles are not for SAML');
 }
 
-/** `first,second` with blanks around either. Role names may hold commas themselves, so the value is not split at them. */
-function isPair(value: string, first: string, second: string): boolean {
-  const text = value.trim();
-  if (!text.startsWith(first) || !text.endsWith(second)) return false;
-  return text.slice(first.length, text.length - second.length).trim() === ',';
+/** What stands beside `known` in `first,second`, in either order. Role names may hold commas themselves, so the value is not split at them. */
+function partnersOf(pair: string, known: string): readonly string[] {
+  const before = pair.endsWith(known) ? pair.slice(0, -known.length).trimEnd() : '';
+  const after = pair.startsWith(known) ? pair.slice(known.length).trimStart() : '';
+  return [
+    ...(before.endsWith(',') ? [before.slice(0, -1).trimEnd()] : []),
+    ...(after.startsWith(',') ? [after.slice(1).trimStart()] : []),
+  ];
 }
 
 function refusal(text: string): FederationError {

@@ -2,6 +2,7 @@ import type { AuditDraft } from '../audit/audit-draft.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { FederationError } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
+import { personKeyOf } from '../identity/person.ts';
 import { splitArn } from '../role/arn.ts';
 import type { Role } from '../role/role.ts';
 import type { SingleUse } from '../session/session-store.ts';
@@ -13,6 +14,7 @@ import { issueSession, type SessionDraft } from './issue-session.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { prepareSession, type SessionContents, type SessionRequest } from './session-request.ts';
 import { singleUseOf } from './single-use.ts';
+import type { ProvedSignIn, Subject } from './subject.ts';
 
 export type AssumeRoleRequest = SessionRequest & {
   /** `sts:AssumeRole` for a caller; `sts:AssumeRoleWithWebIdentity` or `…WithSAML` for a proof. */
@@ -33,9 +35,6 @@ export type AssumeRoleRequest = SessionRequest & {
   readonly mfaAuthenticatedAtMs?: number;
 };
 
-/** Who wants the role: somebody with a verified proof, or with credentials. */
-export type Subject = { readonly identity: Identity } | { readonly caller: Caller };
-
 export type AssumedRole = {
   readonly credentials: Credentials;
   readonly assumedRole: { readonly arn: string; readonly id: string };
@@ -55,7 +54,8 @@ export type AssumeRoleEvaluation = {
   readonly sourceIdentity: string | undefined;
 };
 
-type EvaluationDeps = Pick<FederationDeps, 'directory' | 'parseInline' | 'packedPolicySize'>;
+/** What a question to the gate takes, beside its answer's consequences. */
+export type EvaluationDeps = Pick<FederationDeps, 'directory' | 'parseInline' | 'packedPolicySize'>;
 
 /**
  * Asks the gate and opens nothing: the first half of {@link assumeRole}, and all of what operators ask beforehand.
@@ -252,6 +252,7 @@ function createSession(input: CreateSessionInput): SessionDraft {
     ...(signInExpiresAtMs === undefined ? {} : { signInExpiresAtMs }),
     person: origin.person,
     ...(origin.providerArn === undefined ? {} : { providerArn: origin.providerArn }),
+    ...(origin.signIn === undefined ? {} : origin.signIn),
     tags: contents.tags,
     transitiveTagKeys: contents.transitiveTagKeys,
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
@@ -260,21 +261,45 @@ function createSession(input: CreateSessionInput): SessionDraft {
   };
 }
 
-type Origin = Pick<SessionDraft, 'person' | 'providerArn' | 'claims' | 'signInExpiresAtMs'>;
+type Origin = Pick<SessionDraft, 'person' | 'providerArn' | 'claims' | 'signInExpiresAtMs'> & {
+  readonly signIn?: ProvedSignIn | undefined;
+};
 
 /** Who stands behind a chain of sessions, from its beginning on. */
 function originOf(subject: Subject): Origin {
   if ('identity' in subject) {
-    const { providerArn, subject: name, conditionKeys } = subject.identity;
-    return { person: `${providerArn} ${name}`, providerArn, claims: Object.fromEntries(conditionKeys) };
+    const { providerArn, conditionKeys } = subject.identity;
+    const person = personKeyOf(subject.identity);
+    return {
+      person,
+      providerArn,
+      claims: Object.fromEntries(conditionKeys),
+      signIn: signInOf(subject.signIn),
+    };
   }
   const session = sessionOf(subject.caller);
-  return session ?? { person: principalOf(subject.caller).arn, claims: {} };
+  if (session === undefined) return { person: principalOf(subject.caller).arn, claims: {} };
+  const { person, providerArn, claims, signInExpiresAtMs } = session;
+  return {
+    person,
+    claims,
+    ...(providerArn === undefined ? {} : { providerArn }),
+    ...(signInExpiresAtMs === undefined ? {} : { signInExpiresAtMs }),
+    signIn: signInOf(session),
+  };
+}
+
+// A person's second factor goes down the whole chain. As with AWS, what else has one (GetSessionToken) passes none on.
+function signInOf(origin: Partial<ProvedSignIn> | undefined): ProvedSignIn | undefined {
+  const { signInId, mfaAuthenticatedAtMs } = origin ?? {};
+  if (signInId === undefined) return undefined;
+  return { signInId, ...(mfaAuthenticatedAtMs === undefined ? {} : { mfaAuthenticatedAtMs }) };
 }
 
 // An assertion always works once: it passes through a browser, and a copy must open nothing (SAML Profiles 4.1.4.5).
+// What a sign-in was begun with was used up there.
 function onceFor(role: Role, subject: Subject): SingleUse | undefined {
-  if (!('identity' in subject)) return undefined;
+  if (!('identity' in subject) || subject.signIn !== undefined) return undefined;
   const { identity } = subject;
   return role.singleUseToken || identity.kind === 'saml' ? singleUseOf(identity) : undefined;
 }

@@ -1,9 +1,9 @@
-import type { Identity } from '../identity/identity.ts';
 import type { ContextValue, RequestContext } from '../policy/request.ts';
 import type { Role } from '../role/role.ts';
 import type { Directory } from '../role/directory.ts';
 import { principalOf, sessionOf, type Caller } from './caller.ts';
 import type { RequestFacts } from './request-facts.ts';
+import type { Subject } from './subject.ts';
 
 /** Condition keys that a request carries beside those of its principal and of the network. */
 type RequestKeys = {
@@ -20,7 +20,7 @@ type RequestKeys = {
 export type ContextInput = {
   readonly facts: RequestFacts;
   readonly keys: RequestKeys;
-  readonly subject: { readonly identity: Identity } | { readonly caller: Caller };
+  readonly subject: Subject;
   readonly role?: Role | undefined;
   readonly directory: Directory;
 };
@@ -32,9 +32,9 @@ export function createConditionContext(input: ContextInput): RequestContext {
   // Role tags first: an inherited transitive tag overrides aws:ResourceTag of the same key.
   for (const [key, value] of Object.entries(input.role?.tags ?? {}))
     context.set(`aws:resourcetag/${key.toLowerCase()}`, value);
-  if ('identity' in input.subject) addIdentity(context, input.subject.identity);
+  if ('identity' in input.subject) addIdentity(context, input.subject, input.facts);
   else addCaller(context, input.subject.caller, input);
-  addRequestKeys(context, input.keys);
+  addRequestKeys(context, input.keys, input.facts);
   return context;
 }
 
@@ -47,9 +47,15 @@ function addFacts(context: Map<string, ContextValue>, facts: RequestFacts): void
   context.set('aws:epochtime', String(Math.floor(facts.timeMs / 1000)));
 }
 
-function addIdentity(context: Map<string, ContextValue>, identity: Identity): void {
+function addIdentity(
+  context: Map<string, ContextValue>,
+  { identity, signIn }: Extract<Subject, { identity: unknown }>,
+  { timeMs }: RequestFacts,
+): void {
   for (const [key, value] of identity.conditionKeys) context.set(key.toLowerCase(), value);
   context.set('aws:federatedprovider', identity.providerArn);
+  // A proof that a tool brings says nothing of a second factor of ours; of a sign-in it is always known.
+  if (signIn) addMfa(context, signIn.mfaAuthenticatedAtMs, timeMs);
 }
 
 function addCaller(
@@ -75,10 +81,13 @@ function addCaller(
   context.set('aws:tokenissuetime', new Date(session.issuedAtMs).toISOString());
   // Sessions always carry the key, long-term credentials never do (wire-spec 5).
   addMfa(context, session.mfaAuthenticatedAtMs, facts.timeMs);
-  if (session.mfaAuthenticatedAtMs === undefined) context.set('aws:multifactorauthpresent', 'false');
 }
 
-function addRequestKeys(context: Map<string, ContextValue>, keys: RequestKeys): void {
+function addRequestKeys(
+  context: Map<string, ContextValue>,
+  keys: RequestKeys,
+  { timeMs }: RequestFacts,
+): void {
   const scalars = {
     'sts:rolesessionname': keys.roleSessionName,
     'sts:durationseconds': keys.durationSeconds?.toString(),
@@ -90,8 +99,7 @@ function addRequestKeys(context: Map<string, ContextValue>, keys: RequestKeys): 
   for (const [key, value] of Object.entries(keys.tags)) setTag(context, 'requesttag', key, value);
   if (tagKeys.length > 0) context.set('aws:tagkeys', tagKeys);
   if (keys.transitiveTagKeys.length > 0) context.set('sts:transitivetagkeys', keys.transitiveTagKeys);
-  const { mfaAuthenticatedAtMs } = keys;
-  if (mfaAuthenticatedAtMs !== undefined) addMfa(context, mfaAuthenticatedAtMs, mfaAuthenticatedAtMs);
+  if (keys.mfaAuthenticatedAtMs !== undefined) addMfa(context, keys.mfaAuthenticatedAtMs, timeMs);
 }
 
 function addMfa(
@@ -99,8 +107,8 @@ function addMfa(
   authenticatedAtMs: number | undefined,
   nowMs: number,
 ): void {
+  context.set('aws:multifactorauthpresent', String(authenticatedAtMs !== undefined));
   if (authenticatedAtMs === undefined) return;
-  context.set('aws:multifactorauthpresent', 'true');
   context.set('aws:multifactorauthage', String(Math.max(0, Math.floor((nowMs - authenticatedAtMs) / 1000))));
 }
 
