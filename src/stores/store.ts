@@ -1,5 +1,7 @@
 import type { AuditLog } from '../domain/audit/audit-log.ts';
+import type { PersonStore } from '../domain/identity/person-store.ts';
 import type { SealedKeyStore } from '../domain/identity/sealed-key-store.ts';
+import type { BrowserSessionStore } from '../domain/session/browser-session-store.ts';
 import type { LoginAttemptStore } from '../domain/session/login-attempt.ts';
 import type { SessionStore } from '../domain/session/session-store.ts';
 
@@ -8,6 +10,8 @@ export type Store = {
   readonly sessions: SessionStore;
   readonly audit: AuditLog;
   readonly loginAttempts: LoginAttemptStore;
+  readonly browserSessions: BrowserSessionStore;
+  readonly people: PersonStore;
   readonly sealedKeys: SealedKeyStore;
   /** Whether the store takes writes now. @throws FederationError `store-unavailable` */
   ping(): Promise<void>;

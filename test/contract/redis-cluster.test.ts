@@ -14,7 +14,9 @@ import {
 import type { RedisGroup } from '../support/redis-server.ts';
 import { sampleAccessKeyId, sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
+import { describeBrowserSessionStore } from './browser-session-store.contract.ts';
 import { describeLoginAttempts } from './login-attempt.contract.ts';
+import { describePersonStore } from './person-store.contract.ts';
 import { describeSealedKeyStore } from './sealed-key-store.contract.ts';
 import { describeSessionStore } from './session-store.contract.ts';
 import type { StorePair } from './session-store.contract.ts';
@@ -45,6 +47,8 @@ describe.runIf(canStartRedis())('Redis Cluster', () => {
   describeAuditLog(openPair);
   describeLoginAttempts(openPair);
   describeSealedKeyStore(openPair);
+  describeBrowserSessionStore(openPair);
+  describePersonStore(openPair);
 
   it('spreads sessions over all nodes', async () => {
     const { one: store, close } = await openPair();

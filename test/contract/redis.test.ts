@@ -8,7 +8,9 @@ import { canStartRedis, command, startRedis, until } from '../support/redis-serv
 import type { RedisServer } from '../support/redis-server.ts';
 import { sampleAccessKeyId, sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
+import { describeBrowserSessionStore } from './browser-session-store.contract.ts';
 import { describeLoginAttempts } from './login-attempt.contract.ts';
+import { describePersonStore } from './person-store.contract.ts';
 import { describeSealedKeyStore } from './sealed-key-store.contract.ts';
 import { describeSessionStore } from './session-store.contract.ts';
 import type { StorePair } from './session-store.contract.ts';
@@ -52,6 +54,8 @@ describe('Redis', () => {
   describeAuditLog(openPair);
   describeLoginAttempts(openPair);
   describeSealedKeyStore(openPair);
+  describeBrowserSessionStore(openPair);
+  describePersonStore(openPair);
 });
 
 describe.runIf(canStartRedis())('Redis on its own', () => {

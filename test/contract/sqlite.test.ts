@@ -13,7 +13,9 @@ import type { Store } from '../../src/stores/store.ts';
 import { until } from '../support/redis-server.ts';
 import { sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
+import { describeBrowserSessionStore } from './browser-session-store.contract.ts';
 import { describeLoginAttempts } from './login-attempt.contract.ts';
+import { describePersonStore } from './person-store.contract.ts';
 import { describeSealedKeyStore } from './sealed-key-store.contract.ts';
 import { describeSessionStore, idsOf, listAll } from './session-store.contract.ts';
 import type { StorePair } from './session-store.contract.ts';
@@ -47,6 +49,8 @@ describe('SQLite', () => {
   describeAuditLog(openPair);
   describeLoginAttempts(openPair);
   describeSealedKeyStore(openPair);
+  describeBrowserSessionStore(openPair);
+  describePersonStore(openPair);
 });
 
 describe('SQLite in memory', () => {

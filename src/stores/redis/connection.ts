@@ -46,6 +46,8 @@ export type Connection = {
     keys: readonly string[],
     values: readonly (string | number | Buffer)[],
   ): Promise<unknown>;
+  /** As {@link Connection.script}, with bytes in the place of text in the answer: what is sealed is no text. */
+  scriptBytes: Connection['script'];
   close(): void;
 };
 
@@ -58,12 +60,13 @@ export function connect(endpoint: RedisEndpoint, credentials: RedisCredentials):
     withinDeadline(client.status === 'ready' ? command(client) : ready().then(() => command(client)));
   return {
     run,
-    script: ({ lua, sha }, keys, values) =>
+    script: (script, keys, values) =>
       run((commands) =>
-        commands.evalsha(sha, keys.length, ...keys, ...values).catch((error: unknown) => {
-          if (!isUnknownScript(error)) throw error;
-          return commands.eval(lua, keys.length, ...keys, ...values);
-        }),
+        evaluate(script, (name, text) => commands.call(name, text, keys.length, ...keys, ...values)),
+      ),
+    scriptBytes: (script, keys, values) =>
+      run((commands) =>
+        evaluate(script, (name, text) => commands.callBuffer(name, text, keys.length, ...keys, ...values)),
       ),
     close: () => {
       client.disconnect();
@@ -135,6 +138,18 @@ function withinDeadline<T>(work: Promise<T>): Promise<T> {
       resolve(value);
     }, fail);
   });
+}
+
+async function evaluate(
+  { lua, sha }: Script,
+  send: (name: 'eval' | 'evalsha', text: string) => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    return await send('evalsha', sha);
+  } catch (error) {
+    if (!isUnknownScript(error)) throw error;
+    return send('eval', lua);
+  }
 }
 
 function isUnknownScript(error: unknown): boolean {

@@ -23,6 +23,18 @@ export type Keys = {
   mark(key: string): string;
   attempts(key: string): string;
   loginAttempt(handle: string): string;
+  /** What the names of all browser sessions of the bucket begin with; their ids follow. */
+  browserSessions(bucket: string): string;
+  browserSession(id: string): string;
+  /** What the names of the bucket's {@link Keys.browserIndex} begin with; digests of persons follow. */
+  browserIndexes(bucket: string): string;
+  /** Ids of the browser sessions of a person. */
+  browserIndex(person: string): string;
+  /** What the names of the bucket's people begin with; digests of persons follow. */
+  people(bucket: string): string;
+  person(person: string): string;
+  /** Digests of the bucket's people. */
+  peopleIndex(bucket: string): string;
   sealedKeys(name: string): string;
   ping(): string;
 };
@@ -38,6 +50,13 @@ export function createKeys(prefix: string): Keys {
     mark: (text) => key(bucketOfKey(text), `m:${keyDigest(text)}`),
     attempts: (text) => key(bucketOfKey(text), `n:${keyDigest(text)}`),
     loginAttempt: (handle) => key(bucketOfKey(handle), `l:${keyDigest(handle)}`),
+    browserSessions: (bucket) => key(bucket, 'b:'),
+    browserSession: (id) => key(bucketOfId(id), `b:${id}`),
+    browserIndexes: (bucket) => key(bucket, 'o:'),
+    browserIndex: (person) => key(bucketOfKey(person), `o:${keyDigest(person)}`),
+    people: (bucket) => key(bucket, 'p:'),
+    person: (person) => key(bucketOfKey(person), `p:${keyDigest(person)}`),
+    peopleIndex: (bucket) => key(bucket, 'people'),
     sealedKeys: (name) => key(bucketOfKey(name), `k:${name}`),
     ping: () => key(BASE32.charAt(0), 'ping'),
   };

@@ -1,9 +1,11 @@
 import type { Store } from '../store.ts';
 import { createAuditValues, createRedisAuditLog } from './audit-log.ts';
+import { createRedisBrowserSessions } from './browser-session-store.ts';
 import { connect } from './connection.ts';
 import type { RedisCredentials, RedisEndpoint } from './connection.ts';
 import { createKeys } from './keys.ts';
 import { createRedisLoginAttempts } from './login-attempt.ts';
+import { createRedisPeople } from './person-store.ts';
 import { createRedisSealedKeyStore } from './sealed-key-store.ts';
 import { createRedisSessionStore } from './session-store.ts';
 
@@ -28,6 +30,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     sessions: createRedisSessionStore({ connection, keys, now, auditValues }),
     audit: createRedisAuditLog({ connection, keys, auditValues }),
     loginAttempts: createRedisLoginAttempts({ connection, keys, now }),
+    browserSessions: createRedisBrowserSessions({ connection, keys, now }),
+    people: createRedisPeople({ connection, keys }),
     sealedKeys: createRedisSealedKeyStore({ connection, keys }),
     ping: async () => {
       // A write, because a server that is full, read-only or cut off from its replicas still answers PING.

@@ -17,16 +17,22 @@ local function note(stream, reference, args)
   end
 end`;
 
+/** A key that others name stays until the last of them has gone. */
+export const KEEP = `
+local function keep_until(key, time)
+  if redis.call('PEXPIREAT', key, time, 'GT') == 0 then redis.call('PEXPIREAT', key, time, 'NX') end
+end`;
+
 /**
  * Adds a member to a set that is scored by expiry and takes a few expired ones out: a few, so that no call pays for all
  * that expired before it. The set outlives its last member a little, so that a sweep can still count what went.
  */
-const FILE = `
+const FILE = `${KEEP}
 local function file(key, member, expires, keep, now)
   redis.call('ZADD', key, 'GT', expires, member)
   local gone = redis.call('ZRANGE', key, '-inf', now, 'BYSCORE', 'LIMIT', 0, 8)
   if #gone > 0 then redis.call('ZREM', key, unpack(gone)) end
-  if redis.call('PEXPIREAT', key, keep, 'GT') == 0 then redis.call('PEXPIREAT', key, keep, 'NX') end
+  keep_until(key, keep)
 end`;
 
 /**
@@ -61,6 +67,6 @@ if (redis.call('HGET', KEYS[1], 'revision') or '0') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'revision', ARGV[1] + 1, 'sealed', ARGV[2])
 return 1`);
 
-function script(lua: string): Script {
+export function script(lua: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }

@@ -46,6 +46,24 @@ const MIGRATIONS = [
    CREATE TABLE sealed_keys (
      name TEXT PRIMARY KEY, revision INTEGER NOT NULL, sealed BLOB NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE browser_sessions (
+     id TEXT NOT NULL UNIQUE,
+     person_key TEXT NOT NULL,
+     person TEXT NOT NULL,
+     last_seen_at INTEGER NOT NULL,
+     expires_at INTEGER NOT NULL,
+     sealed BLOB NOT NULL
+   ) STRICT;
+   CREATE INDEX browser_sessions_by_person ON browser_sessions (person_key);
+   CREATE INDEX browser_sessions_by_expiry ON browser_sessions (expires_at);
+
+   CREATE TABLE people (
+     id INTEGER PRIMARY KEY,
+     key TEXT NOT NULL UNIQUE,
+     person TEXT NOT NULL,
+     revision INTEGER NOT NULL,
+     sealed BLOB NOT NULL
+   ) STRICT;`,
 ] as const;
 
 /**

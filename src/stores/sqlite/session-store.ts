@@ -19,8 +19,14 @@ import { formatRowCursor, parseRowCursor } from './row-cursor.ts';
 const CURSOR = 's';
 /** What is removed in one transaction: few enough that no request waits long behind it. */
 const BATCH = 500;
-/** Tables whose rows go when their time has come, sessions first: they are what is counted. */
-const EXPIRING = ['sessions', 'marks', 'attempts', 'login_attempts'] as const;
+/** Tables whose rows go when their time has come, and their keys; sessions first: they are what is counted. */
+const EXPIRING = {
+  sessions: 'id',
+  browser_sessions: 'rowid',
+  marks: 'key',
+  attempts: 'key',
+  login_attempts: 'key',
+} as const;
 
 export type SessionStoreDeps = {
   readonly db: Database;
@@ -167,8 +173,7 @@ function counting({ db, now }: SessionStoreDeps): Pick<SessionStore, 'countAttem
 }
 
 function sweeping({ db, now }: SessionStoreDeps): SessionStore['sweep'] {
-  const expired = EXPIRING.map((table) => {
-    const key = table === 'sessions' ? 'id' : 'key';
+  const expired = Object.entries(EXPIRING).map(([table, key]) => {
     const due = `SELECT ${key} FROM ${table} WHERE expires_at <= ? LIMIT ${BATCH}`;
     return db.connection.prepare(`DELETE FROM ${table} WHERE ${key} IN (${due})`);
   });

@@ -1,7 +1,9 @@
 import type { Store } from '../store.ts';
 import { createSqliteAuditLog } from './audit-log.ts';
+import { createSqliteBrowserSessions } from './browser-session-store.ts';
 import { openDatabase } from './database.ts';
 import { createSqliteLoginAttempts } from './login-attempt.ts';
+import { createSqlitePeople } from './person-store.ts';
 import { createSqliteSealedKeyStore } from './sealed-key-store.ts';
 import { createSqliteSessionStore } from './session-store.ts';
 
@@ -25,6 +27,8 @@ export function createSqliteStore({ path, now }: SqliteStoreOptions): Store {
     sessions,
     audit,
     loginAttempts: createSqliteLoginAttempts(db, now),
+    browserSessions: createSqliteBrowserSessions(db, now),
+    people: createSqlitePeople(db),
     sealedKeys: createSqliteSealedKeyStore(db),
     ping: () => db.write(() => undefined),
     close: () => {

@@ -1,0 +1,64 @@
+import type { SQLOutputValue } from 'node:sqlite';
+import type { PersonPage, PersonRecord, PersonStore } from '../../domain/identity/person-store.ts';
+import { keyDigest } from '../key-digest.ts';
+import { checkLimit } from '../paging.ts';
+import type { Database } from './database.ts';
+import { formatRowCursor, parseRowCursor } from './row-cursor.ts';
+
+const CURSOR = 'p';
+
+type Row = Record<string, SQLOutputValue>;
+
+export function createSqlitePeople(db: Database): PersonStore {
+  return { ...reading(db), replace: replacing(db) };
+}
+
+function reading(db: Database): Pick<PersonStore, 'read' | 'list'> {
+  const one = db.connection.prepare('SELECT person, revision, sealed FROM people WHERE key = ?');
+  const page = db.connection.prepare(
+    'SELECT id, person, revision, sealed FROM people WHERE id > ? ORDER BY id LIMIT ?',
+  );
+  return {
+    read: (person) =>
+      db.read(() => {
+        const row = one.get(keyDigest(person));
+        return row && fromRow(row);
+      }),
+    list: async ({ limit, cursor }) => {
+      checkLimit(limit);
+      const after = cursor === undefined ? 0 : parseRowCursor(CURSOR, cursor);
+      // One row more than was asked for tells whether there is a next page.
+      return toPage(await db.read(() => page.all(after, limit + 1)), limit);
+    },
+  };
+}
+
+function toPage(rows: readonly Row[], limit: number): PersonPage {
+  const shown = rows.slice(0, limit);
+  const people = shown.map(fromRow);
+  const last = shown.at(-1);
+  return rows.length > limit && last !== undefined
+    ? { people, cursor: formatRowCursor(CURSOR, Number(last['id'])) }
+    : { people };
+}
+
+function fromRow({ person, revision, sealed }: Row): PersonRecord {
+  if (typeof person !== 'string' || typeof revision !== 'number' || !(sealed instanceof Uint8Array))
+    throw new Error('not a row of a person');
+  return { person, revision, sealed };
+}
+
+function replacing(db: Database): PersonStore['replace'] {
+  const insert = db.connection.prepare(
+    'INSERT INTO people (key, person, revision, sealed) VALUES (?, ?, 1, ?) ON CONFLICT (key) DO NOTHING',
+  );
+  const update = db.connection.prepare(
+    'UPDATE people SET revision = revision + 1, sealed = ? WHERE key = ? AND revision = ?',
+  );
+  return (person, { sealed, expected }) =>
+    db.write(() => {
+      const key = keyDigest(person);
+      const written = expected === 0 ? insert.run(key, person, sealed) : update.run(sealed, key, expected);
+      return written.changes === 1;
+    });
+}
