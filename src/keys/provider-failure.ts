@@ -22,9 +22,12 @@ export function createProviderFailures(text: string): ProviderFailures {
     unusable,
     from: (error) => {
       if (error instanceof FederationError) return error;
-      const passing =
-        error instanceof GuardedFetchError && (error.reason === 'timeout' || error.reason === 'unreachable');
-      return passing ? unreachable(error.message, error) : unusable(String(error), error);
+      return isPassing(error) ? unreachable(error.message, error) : unusable(String(error), error);
     },
   };
+}
+
+/** Whether a fetch failed for a reason that may be gone in a while. */
+export function isPassing(error: unknown): error is GuardedFetchError {
+  return error instanceof GuardedFetchError && (error.reason === 'timeout' || error.reason === 'unreachable');
 }
