@@ -142,12 +142,12 @@ async function answer<D extends PageDeps>(
 ): Promise<void> {
   const facts = requestFacts(ctx.req, surface);
   ctx.set('x-amzn-RequestId', facts.requestId);
-  const anonymous = createExchange({ ctx, facts, surface }, deps);
+  let exchange = createExchange({ ctx, facts, surface }, deps);
   try {
-    const exchange = await openExchange(anonymous, deps);
+    exchange = await openExchange(exchange, deps);
     await handler(exchange, deps);
   } catch (error) {
-    showError(anonymous, error);
+    showError(exchange, error);
   }
 }
 
