@@ -28,13 +28,22 @@ export type StoreSettings =
 export type MasterKeySource =
   { readonly kind: 'file'; readonly path: string } | { readonly kind: 'text'; readonly text: Secret };
 
+/** What an installation may choose of the pages' looks; `src/http/render.ts` has the same shape. */
+export type Branding = {
+  /** Stands where Rolebridge would. */
+  readonly name: string;
+  /** `#rrggbb`, with 4.5:1 on white at least. */
+  readonly accent?: string;
+  readonly logo?: { readonly mediaType: 'image/svg+xml' | 'image/png'; readonly bytes: Uint8Array };
+};
+
 /** An account with the organization policies that bind it. */
 export type Account = { readonly id: AccountId; readonly alias?: string; readonly guardrails: Guardrails };
 
 /**
  * The configuration, checked and resolved: durations as numbers, secrets read, policies compiled, names as ARNs.
  * `app.ts` alone sees it whole and hands each part its own values. The sections of features that are still to come
- * (applications, services, sign-in) are checked, but not carried yet.
+ * (applications, services) are checked, but not carried yet.
  */
 export type Config = {
   /** An origin, without trailing slash. */
@@ -52,6 +61,14 @@ export type Config = {
   };
   readonly sts: { readonly errorReference: 'element' | 'message' };
   readonly audit: { readonly retainSeconds: number };
+  readonly mfa: {
+    /** `always`: of everybody who signs in; `by-policy`: where a role's trust policy wants a second factor. */
+    readonly required: 'always' | 'by-policy';
+    /** What authenticator apps show. */
+    readonly issuerName: string;
+  };
+  readonly browserSession: { readonly idleMs: number; readonly absoluteMs: number };
+  readonly branding: Branding;
   readonly accounts: readonly Account[];
   readonly oidcProviders: readonly OidcProvider[];
   readonly samlProviders: readonly SamlProvider[];

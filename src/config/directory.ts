@@ -28,6 +28,8 @@ export function createDirectory(config: DirectoryParts): Directory {
   const samlProvidersByName = new Map(config.samlProviders.map((provider) => [provider.name, provider]));
   const aliases = new Map<string, string | undefined>(config.accounts.map(({ id, alias }) => [id, alias]));
   const signInProviders = findSignInProviders(config);
+  const signInByName = new Map(signInProviders.map((one) => [one.provider.name, one]));
+  const signInByArn = new Map<string, SignInProvider>(signInProviders.map((one) => [one.provider.arn, one]));
   return {
     hasAccount: (account) => accounts.has(account),
     role: (arn) => roles.get(arn),
@@ -37,8 +39,8 @@ export function createDirectory(config: DirectoryParts): Directory {
     samlProvider: (arn) => samlProviders.get(arn),
     samlProviderNamed: (name) => samlProvidersByName.get(name),
     signInProviders: () => signInProviders,
-    signInProviderNamed: (name) => signInProviders.find(({ provider }) => provider.name === name),
-    signInProvider: (arn) => signInProviders.find(({ provider }) => provider.arn === arn),
+    signInProviderNamed: (name) => signInByName.get(name),
+    signInProvider: (arn) => signInByArn.get(arn),
     accountAlias: (account) => aliases.get(account),
     candidateRoles: createRoleIndex(config.roles),
     managedPolicy: (arn) => config.managedPolicies.get(arn),

@@ -23,7 +23,13 @@ export type FaultCode =
   | 'malformed-metadata'
   | 'secret-missing'
   | 'secret-malformed'
+  | 'malformed-logo'
+  | 'low-contrast'
+  | 'any-tenant-issuer'
   | 'unused-role'
+  | 'unused-provider'
+  | 'missing-companion-action'
+  | 'passkeys-need-a-name'
   | FindingCode;
 
 /** One thing that is wrong, by its place in the configuration. `error`s keep the service from starting. */

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { renderPath } from './fault.ts';
 import type { Fault, Issue, Path } from './fault.ts';
-import type { FileText, Resolution } from './resolution.ts';
+import type { FileBytes, FileText, Resolution } from './resolution.ts';
 import { resolveConfig } from './resolve-config.ts';
 import { salvage } from './salvage.ts';
 import { configSchema } from './schema.ts';
@@ -38,7 +38,8 @@ export function loadConfig(file: string, { env, parseSamlMetadata }: LoadDeps): 
   const folder = dirname(resolve(file));
   const readFile = (path: string, maxBytes = MAX_REFERENCED_BYTES) =>
     readText(resolve(folder, path), maxBytes);
-  const { config, issues } = examine(source.value, { env, readFile, parseSamlMetadata });
+  const readBytes = (path: string, maxBytes: number) => readWhole(resolve(folder, path), maxBytes);
+  const { config, issues } = examine(source.value, { env, readFile, readBytes, parseSamlMetadata });
   const faults = inFileOrder([
     ...source.faults.map((fault): Fault => ({ severity: 'error', file, path: '', ...fault })),
     ...issues.map((issue) => locateIssue(issue, source, file)),
@@ -49,19 +50,28 @@ export function loadConfig(file: string, { env, parseSamlMetadata }: LoadDeps): 
 }
 
 function readText(path: string, maxBytes: number): FileText {
+  const read = readWhole(path, maxBytes);
+  if ('problem' in read) return read;
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(read.bytes) };
+  } catch {
+    return { problem: 'it is not UTF-8 text' };
+  }
+}
+
+function readWhole(path: string, maxBytes: number): FileBytes {
   try {
     const stats = statSync(path);
     // A device or a pipe has no size that could be tested.
     if (!stats.isFile()) return { problem: 'it is not a file' };
     if (stats.size > maxBytes) return { problem: `it is larger than ${maxBytes} bytes` };
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)) };
+    return { bytes: readFileSync(path) };
   } catch (error) {
     return { problem: problemOf(error) };
   }
 }
 
 function problemOf(error: unknown): string {
-  if (error instanceof TypeError) return 'it is not UTF-8 text';
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return 'it does not exist';
   if (code === 'EACCES') return 'it may not be read by this user';
@@ -76,7 +86,7 @@ function unreadable(file: string, problem: string): Fault {
 
 function examine(
   value: unknown,
-  deps: Pick<Resolution, 'env' | 'readFile' | 'parseSamlMetadata'>,
+  deps: Pick<Resolution, 'env' | 'readFile' | 'readBytes' | 'parseSamlMetadata'>,
 ): Examination {
   // Too broken to be read: the syntax faults say all.
   if (value === undefined) return { issues: [] };

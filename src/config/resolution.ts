@@ -7,12 +7,16 @@ import type { SecretReference } from './fields.ts';
 /** What a file read gave: its text, or in a few words why there is none. */
 export type FileText = { readonly text: string } | { readonly problem: string };
 
+export type FileBytes = { readonly bytes: Uint8Array } | { readonly problem: string };
+
 /** What resolving needs from outside. */
 export type Resolution = {
   readonly report: Report;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads a file of at most `maxBytes` (default 1 MB); relative paths start at the configuration file's folder. */
   readonly readFile: (path: string, maxBytes?: number) => FileText;
+  /** The same for a file that is no text. */
+  readonly readBytes: (path: string, maxBytes: number) => FileBytes;
   /** The parser that the service itself will use, so that the two cannot disagree; throws for what it refuses. */
   readonly parseSamlMetadata: (xml: string) => unknown;
   /** Sections that lost faulty entries: a name that is missing there is no further fault. */
@@ -40,11 +44,13 @@ export function reportDuplicates(
   entries: readonly { readonly key: string; readonly path: Path }[],
   what: string,
   resolution: Resolution,
+  remedy?: string,
 ): void {
   const seen = new Set<string>();
   for (const { key, path } of entries) {
     if (seen.has(key)) {
-      reportError(resolution, 'duplicate-entry', path, { message: `Another entry has the same ${what}.` });
+      const message = `Another entry has the same ${what}.`;
+      reportError(resolution, 'duplicate-entry', path, { message, ...(remedy !== undefined && { remedy }) });
     }
     seen.add(key);
   }

@@ -2,10 +2,13 @@ import type { Config, MasterKeySource, RedisConnection, StoreSettings } from './
 import { namesOf, readSecret, reportDuplicates, reportError } from './resolution.ts';
 import type { Resolution } from './resolution.ts';
 import { resolveAccounts } from './resolve-accounts.ts';
+import { resolveBranding } from './resolve-branding.ts';
 import { compilePolicy, resolveManagedPolicies } from './resolve-policies.ts';
 import { resolveRoles, resolveUsers } from './resolve-principals.ts';
 import { resolveOidcProviders, resolveSamlProviders } from './resolve-providers.ts';
+import { reportSignInClashes, resolveBrowserSession } from './resolve-sign-in.ts';
 import type { ConfigFile } from './schema.ts';
+import { findSignInTrouble } from './sign-in-trouble.ts';
 import { findUnusedRoles } from './unused-roles.ts';
 
 /**
@@ -16,7 +19,7 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
   const world = resolveWorld(file, resolution);
   reportListenerClash(file, resolution);
   checkLaterSections(file, resolution);
-  const { publicUrl, listen, management, region, logLevel, outbound, sts, audit } = file;
+  const { publicUrl, listen, management, region, logLevel, outbound, sts, audit, mfa } = file;
   const { privateAddresses, http, timeout } = outbound;
   return {
     publicUrl,
@@ -29,6 +32,9 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
     outbound: { privateAddresses, http, timeoutMs: timeout * 1000 },
     sts,
     audit: { retainSeconds: audit.retain },
+    mfa,
+    browserSession: resolveBrowserSession(file, resolution),
+    branding: resolveBranding(file.branding, resolution),
     ...world,
   };
 }
@@ -38,6 +44,7 @@ function resolveWorld(file: ConfigFile, resolution: Resolution) {
   const managed = resolveManagedPolicies(file.policies, resolution);
   const oidcProviders = resolveOidcProviders(file, resolution);
   const samlProviders = resolveSamlProviders(file, resolution);
+  reportSignInClashes(file, resolution);
   const providers = [
     ...oidcProviders.map(({ arn, issuer, audiences }) => ({ kind: 'oidc' as const, arn, issuer, audiences })),
     ...samlProviders.map(({ arn }) => ({ kind: 'saml' as const, arn })),
@@ -47,7 +54,10 @@ function resolveWorld(file: ConfigFile, resolution: Resolution) {
   const world = { accounts, oidcProviders, samlProviders, roles, users, managedPolicies: managed.byArn };
   // Among faulty entries, who seems to be missing may just be faulty.
   const isComplete = resolution.incomplete.size === 0 && roles.length === file.roles.length;
-  if (isComplete) findUnusedRoles(world).forEach(resolution.report);
+  if (isComplete)
+    [...findUnusedRoles(world), ...findSignInTrouble({ ...world, publicUrl: file.publicUrl })].forEach(
+      resolution.report,
+    );
   return world;
 }
 

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { Jwk, KeySource, OidcProvider } from '../domain/identity/oidc-provider.ts';
 import type { SamlProvider } from '../domain/identity/saml-provider.ts';
 import type { Path } from './fault.ts';
-import { arnOf, namesOf, readSecret, reportDuplicates, reportError } from './resolution.ts';
+import { arnOf, namesOf, reportDuplicates, reportError } from './resolution.ts';
 import type { Resolution } from './resolution.ts';
+import { resolveOidcSignIn, resolveSamlSignIn } from './resolve-sign-in.ts';
 import type { ConfigFile } from './schema.ts';
 
 type OidcEntry = ConfigFile['oidcProviders'][number];
@@ -21,9 +22,6 @@ export function resolveOidcProviders(file: ConfigFile, resolution: Resolution): 
   return entries.map((entry, index) => {
     const path = ['oidcProviders', index];
     if (file.outbound.http === 'deny') reportInsecureUrls(entry, path, resolution);
-    if (entry.signIn?.clientSecret !== undefined) {
-      readSecret(entry.signIn.clientSecret, [...path, 'signIn', 'clientSecret'], resolution);
-    }
     return resolveOidcProvider(entry, path, resolution);
   });
 }
@@ -34,6 +32,7 @@ function oidcArn({ account, issuer }: OidcEntry) {
 
 function resolveOidcProvider(entry: OidcEntry, path: Path, resolution: Resolution): OidcProvider {
   const { name, account, issuer, audiences, algorithms, tags, sourceIdentity } = entry;
+  const signIn = resolveOidcSignIn(entry, path, resolution);
   return {
     name,
     arn: oidcArn(entry),
@@ -45,6 +44,7 @@ function resolveOidcProvider(entry: OidcEntry, path: Path, resolution: Resolutio
     jwks: resolveKeySource(entry.jwks, [...path, 'jwks'], resolution),
     tags,
     ...(sourceIdentity !== undefined && { sourceIdentity }),
+    ...(signIn !== undefined && { signIn }),
   };
 }
 
@@ -121,20 +121,27 @@ export function resolveSamlProviders(file: ConfigFile, resolution: Resolution): 
   }));
   reportDuplicates(keys, 'name', resolution);
   return entries.map((entry, index) => {
-    const path = ['samlProviders', index, 'metadata'];
-    if (file.outbound.http === 'deny') reportInsecureMetadata(entry, path, resolution);
-    return resolveSamlProvider(entry, resolveMetadata(entry.metadata, path, resolution));
+    const path = ['samlProviders', index];
+    const metadataPath = [...path, 'metadata'];
+    if (file.outbound.http === 'deny') reportInsecureMetadata(entry, metadataPath, resolution);
+    const signIn = resolveSamlSignIn(entry, path, resolution);
+    return resolveSamlProvider(entry, {
+      metadata: resolveMetadata(entry.metadata, metadataPath, resolution),
+      ...(signIn !== undefined && { signIn }),
+    });
   });
 }
 
-function resolveSamlProvider(entry: SamlEntry, metadata: SamlProvider['metadata']): SamlProvider {
+function resolveSamlProvider(
+  entry: SamlEntry,
+  resolved: Pick<SamlProvider, 'metadata' | 'signIn'>,
+): SamlProvider {
   const { name, account, roleAttribute, idpInitiated, audiences, signed, tags } = entry;
   const { signatureAlgorithms, encryptionAlgorithms, clockSkew, subjectFormat, sourceIdentity } = entry;
   return {
     name,
     arn: arnOf(`arn:aws:iam::${account}:saml-provider/${name}`),
     account,
-    metadata,
     roleAttribute,
     idpInitiated,
     audiences,
@@ -145,6 +152,7 @@ function resolveSamlProvider(entry: SamlEntry, metadata: SamlProvider['metadata'
     ...(subjectFormat !== undefined && { subjectFormat }),
     tags,
     ...(sourceIdentity !== undefined && { sourceIdentity }),
+    ...resolved,
   };
 }
 

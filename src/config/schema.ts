@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TOKEN_ALGORITHMS } from '../domain/identity/oidc-provider.ts';
+import { OIDC_PRESETS } from '../domain/identity/sign-in-settings.ts';
 import { SAML_ENCRYPTION_ALGORITHMS, SAML_SIGNATURE_ALGORITHMS } from '../domain/identity/saml-provider.ts';
 import {
   accountId,
@@ -96,8 +97,23 @@ const providerMfa = z
   .default('never')
   .describe("Whether the provider's own MFA counts.");
 
+const mfaValues = z
+  .array(z.string().min(1).max(256))
+  .min(1)
+  .max(50)
+  .optional()
+  .describe(
+    'Values of `amr` or `acr` (SAML: of the AuthnContextClassRef), any of which means a second factor. Default: the usual ones.',
+  );
+
 const oidcSignIn = z.strictObject({
   displayName,
+  preset: z
+    .enum(OIDC_PRESETS)
+    .optional()
+    .describe(
+      'How the provider departs from the standard. Default: by the host of `issuer`, else `generic`.',
+    ),
   clientId: z.string().min(1).max(255).describe('Our client id there.'),
   clientSecret: secretReference.optional().describe('Our client secret there.'),
   scopes: z
@@ -105,7 +121,13 @@ const oidcSignIn = z.strictObject({
     .default(['openid', 'email', 'profile'])
     .describe('Scopes to ask for.'),
   domains,
+  hostedDomains: z
+    .array(domainName)
+    .max(100)
+    .default([])
+    .describe('Google only: the Workspace domains (`hd`) whose people may come. Default: any account.'),
   mfa: providerMfa,
+  mfaValues,
 });
 
 const jwks = exactlyOne(['uri', 'file'], {
@@ -201,7 +223,7 @@ const samlProvider = z.strictObject({
   tags: tagMapping.default({}).describe('Session tag ← attribute.'),
   sourceIdentity: claimPath.optional().describe('Attribute that gives the source identity.'),
   signIn: z
-    .strictObject({ displayName, domains, mfa: providerMfa })
+    .strictObject({ displayName, domains, mfa: providerMfa, mfaValues })
     .optional()
     .describe('Present: people may sign in with it in a browser.'),
 });
@@ -341,6 +363,25 @@ const browserSession = z.strictObject({
   absolute: duration({ min: '1m', max: '90d' }).prefault('12h').describe('Ends after this long in any case.'),
 });
 
+const branding = z.strictObject({
+  name: z.string().min(1).max(64).default('Rolebridge').describe('Stands where Rolebridge would.'),
+  accent: z
+    .string()
+    .regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as #1f5fbf')
+    .optional()
+    .describe('Colour of buttons and links, `#rrggbb`: 4.5:1 on white at least.'),
+  logo: z
+    .strictObject({
+      file: z
+        .string()
+        .min(1)
+        .max(4096)
+        .describe("SVG or PNG, at most 20 kB; relative to this file's folder."),
+    })
+    .optional()
+    .describe('Stands beside the name.'),
+});
+
 /**
  * The whole configuration file, one key after the other. Durations are seconds in its output.
  * Where no meaning is lost every key has a default; unknown keys are refused.
@@ -395,6 +436,7 @@ export const configSchema = z.strictObject({
     .describe('Resource servers: the audiences for which access tokens are issued.'),
   mfa: mfa.prefault({}).describe('Second factors of people.'),
   browserSession: browserSession.prefault({}).describe('Sign-ins of people.'),
+  branding: branding.prefault({}).describe('How the pages look.'),
   audit: z
     .strictObject({
       retain: duration({ min: '1h', max: '9999d' }).prefault('90d').describe('How long records are kept.'),
