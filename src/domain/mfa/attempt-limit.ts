@@ -1,16 +1,9 @@
 import { FederationError } from '../errors.ts';
 import type { SessionStore } from '../session/session-store.ts';
+import type { Attempt } from './attempt.ts';
 import { networkOf } from './network.ts';
 
 export type AttemptStore = Pick<SessionStore, 'countAttempt' | 'attempts'>;
-
-/** Who tries, and what. Codes of an enrolment have counters of their own: a badly scanned secret locks nobody out. */
-export type Attempt = {
-  readonly what: 'code' | 'passkey' | 'enrolment';
-  readonly person: string;
-  readonly sourceIp: string;
-  readonly nowMs: number;
-};
 
 type Limit = { readonly key: string; readonly limit: number; readonly windowMs: number };
 

@@ -2,10 +2,10 @@ import { audited } from '../federation/audited.ts';
 import type { Person } from '../identity/person.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { addFactor, createFactorId } from './add-factor.ts';
+import { attemptOf } from './attempt.ts';
 import { limitAttempts } from './attempt-limit.ts';
 import { beginCeremony, createChallenge, PASSKEY_CEREMONY_MS, takeChallenge } from './ceremony.ts';
 import type { Enrolled, FactorDeps, FactorRequest } from './factor-deps.ts';
-import { attemptOf } from './prove-code.ts';
 import { passkeysOf, requirePasskeys, userHandleOf } from './prove-passkey.ts';
 
 export type PasskeyEnrolment = FactorRequest & {
@@ -51,7 +51,9 @@ export function accountNameOf({ profile, subject }: Pick<Person, 'profile' | 'su
  */
 export function enrolPasskey(enrolment: PasskeyEnrolment, deps: FactorDeps): Promise<Enrolled> {
   return audited(enrolment.draft, deps, () =>
-    limitAttempts(attemptOf(enrolment, 'enrolment'), deps.sessions, () => enrol(enrolment, deps)),
+    limitAttempts(attemptOf(enrolment.session, enrolment.draft.facts, 'enrolment'), deps.sessions, () =>
+      enrol(enrolment, deps),
+    ),
   );
 }
 

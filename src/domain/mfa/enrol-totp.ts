@@ -1,11 +1,12 @@
 import { audited } from '../federation/audited.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { addFactor, createFactorId } from './add-factor.ts';
+import { attemptOf } from './attempt.ts';
 import { limitAttempts } from './attempt-limit.ts';
 import { beginCeremony, livingCeremony, TOTP_CEREMONY_MS } from './ceremony.ts';
 import type { Enrolled, FactorDeps, FactorRequest } from './factor-deps.ts';
 import { plainCode } from './plain-code.ts';
-import { attemptOf, useTotpStep } from './prove-code.ts';
+import { useTotpStep } from './prove-code.ts';
 import { createBase32 } from './random-base32.ts';
 import { refuseExpired, refuseFactor } from './refusals.ts';
 
@@ -45,8 +46,10 @@ export async function beginTotpEnrolment(
  */
 export function enrolTotp(enrolment: TotpEnrolment, deps: FactorDeps): Promise<Enrolled> {
   return audited(enrolment.draft, deps, () =>
-    limitAttempts(attemptOf(enrolment, 'enrolment'), deps.sessions, (attemptsLeft) =>
-      enrol(enrolment, attemptsLeft, deps),
+    limitAttempts(
+      attemptOf(enrolment.session, enrolment.draft.facts, 'enrolment'),
+      deps.sessions,
+      (attemptsLeft) => enrol(enrolment, attemptsLeft, deps),
     ),
   );
 }

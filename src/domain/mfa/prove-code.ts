@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { audited } from '../federation/audited.ts';
-import { personKeyOf, type Person } from '../identity/person.ts';
+import type { Person } from '../identity/person.ts';
 import type { OpenedSession } from '../session/browser-sessions.ts';
+import { attemptOf } from './attempt.ts';
 import { limitAttempts } from './attempt-limit.ts';
 import { changePerson, findPerson, openProved } from './change-person.ts';
 import type { FactorDeps, FactorRequest } from './factor-deps.ts';
@@ -30,17 +31,11 @@ export function proveCode(proof: CodeProof, deps: FactorDeps): Promise<OpenedSes
   const prove = proof.method === 'totp' ? proveTotp : proveRecoveryCode;
   return countChallenge(proof.method, deps, () =>
     audited(proof.draft, deps, () =>
-      limitAttempts(attemptOf(proof, 'code'), deps.sessions, (attemptsLeft) =>
+      limitAttempts(attemptOf(proof.session, proof.draft.facts, 'code'), deps.sessions, (attemptsLeft) =>
         prove(proof, attemptsLeft, deps),
       ),
     ),
   );
-}
-
-/** Who tries, as the counters know them. */
-export function attemptOf({ session, draft }: FactorRequest, what: 'code' | 'passkey' | 'enrolment') {
-  const { sourceIp, timeMs: nowMs } = draft.facts;
-  return { what, person: personKeyOf(session.signIn.identity), sourceIp, nowMs };
 }
 
 async function proveTotp(proof: CodeProof, attemptsLeft: number, deps: FactorDeps): Promise<OpenedSession> {

@@ -3,6 +3,7 @@ import { audited } from '../federation/audited.ts';
 import { personKeyOf, type Person, type PersonId } from '../identity/person.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { OpenedSession } from '../session/browser-sessions.ts';
+import { attemptOf } from './attempt.ts';
 import { limitAttempts } from './attempt-limit.ts';
 import { beginCeremony, createChallenge, PASSKEY_CEREMONY_MS, takeChallenge } from './ceremony.ts';
 import { changePerson, findPerson, openProved } from './change-person.ts';
@@ -10,7 +11,6 @@ import { countChallenge } from './count-challenge.ts';
 import type { FactorDeps, FactorRequest } from './factor-deps.ts';
 import type { PasskeyFactor } from './factor.ts';
 import { isCloneCounter, type Passkeys } from './passkeys.ts';
-import { attemptOf } from './prove-code.ts';
 import { refuseFactor } from './refusals.ts';
 
 export type PasskeyProof = FactorRequest & {
@@ -57,7 +57,9 @@ export async function beginPasskeyProof(
 export function provePasskey(proof: PasskeyProof, deps: FactorDeps): Promise<OpenedSession> {
   return countChallenge('passkey', deps, () =>
     audited(proof.draft, deps, () =>
-      limitAttempts(attemptOf(proof, 'passkey'), deps.sessions, () => prove(proof, deps)),
+      limitAttempts(attemptOf(proof.session, proof.draft.facts, 'passkey'), deps.sessions, () =>
+        prove(proof, deps),
+      ),
     ),
   );
 }

@@ -26,5 +26,5 @@ export function renderTotpUri(about: {
 
 // A colon parts issuer and account, and some apps decode before they part. Cut by characters: half of one is no text.
 function plain(text: string): string {
-  return Array.from(text.replaceAll(':'XX.join('').toWellFormed();
+  return Array.from(text.replaceAll(':', ' ')).slice(0, MAX_NAME).join('').toWellFormed();
 }
