@@ -141,8 +141,6 @@ describe('the logo', () => {
     expect(fault?.message).toContain('does not exist');
     expect(fault?.remedy).toContain('20 kB');
   });
-    expect(fault?.remedy).toContain('20 kB');
-  });
 
   it('is read, or refused, whatever bytes it has', () => {
     fc.assert(
