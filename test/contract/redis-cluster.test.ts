@@ -12,6 +12,7 @@ import {
   until,
 } from '../support/redis-server.ts';
 import type { RedisGroup } from '../support/redis-server.ts';
+import { sampleBrowserSession } from '../support/sample-browser-session.ts';
 import { sampleAccessKeyId, sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
 import { describeBrowserSessionStore } from './browser-session-store.contract.ts';
@@ -64,12 +65,23 @@ describe.runIf(canStartRedis())('Redis Cluster', () => {
     const { one: store, close } = await openPair();
     const sessions = Array.from(BASE32, (last) => sampleSession({ accessKeyId: sampleAccessKeyId(last) }));
     for (const session of sessions) await store.sessions.issue({ session, audit: sampleAudit() });
+    const browserSessions = Array.from({ length: 64 }, () => sampleBrowserSession());
+    for (const record of browserSessions) {
+      await store.browserSessions.create(record);
+      await store.people.replace(record.person, { sealed: record.sealed, expected: 0 });
+    }
     await cluster.nodes[0]?.kill();
     const found = await Promise.all(
       sessions.map(({ accessKeyId }) => outcomeOf(store.sessions.find(accessKeyId))),
     );
     expect(found.filter((outcome) => outcome === 'found').length).toBeGreaterThan(5);
     expect(found.filter((outcome) => outcome === 'store-unavailable').length).toBeGreaterThan(5);
+    const lists = await Promise.all(
+      browserSessions.map(({ person }) => outcomeOf(store.browserSessions.listOf(person))),
+    );
+    expect(new Set(lists)).toEqual(new Set(['found', 'store-unavailable']));
+    // Half of the people would look like all of them.
+    expect(await outcomeOf(store.people.list({ limit: 1000 }))).toBe('store-unavailable');
     await cluster.nodes[0]?.restart();
     await until(async () => {
       for (const last of BASE32) {

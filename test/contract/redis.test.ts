@@ -6,6 +6,7 @@ import { createRedisStore } from '../../src/stores/redis/redis-store.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { canStartRedis, command, startRedis, until } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
+import { sampleBrowserSession, samplePerson } from '../support/sample-browser-session.ts';
 import { sampleAccessKeyId, sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
 import { describeBrowserSessionStore } from './browser-session-store.contract.ts';
@@ -45,8 +46,8 @@ async function openPair(): Promise<StorePair> {
   };
 }
 
-function openStore(url: string, keyPrefix = 'rolebridge:'): Store {
-  return createRedisStore({ connection: { url }, now: Date.now, auditRetainMs: DAY_MS, keyPrefix });
+function openStore(url: string, keyPrefix = 'rolebridge:', now = Date.now): Store {
+  return createRedisStore({ connection: { url }, now, auditRetainMs: DAY_MS, keyPrefix });
 }
 
 describe('Redis', () => {
@@ -85,6 +86,33 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     expect(seen).toEqual(['evalsha', 'get']);
   });
 
+  it('takes one round trip for whatever is done with browser sessions and people', async () => {
+    const { browserSessions, people } = store;
+    const run = async (): Promise<void> => {
+      const [first, next] = [sampleBrowserSession(), sampleBrowserSession()];
+      const { id, person } = first;
+      await browserSessions.create(first);
+      await browserSessions.find(id);
+      await browserSessions.touch(id, next);
+      await browserSessions.update(id, next.sealed);
+      const replaced = { ...next, person, id: next.id.slice(0, -1) + id.slice(-1) };
+      expect(await browserSessions.replace(id, replaced)).toBe(true);
+      await browserSessions.listOf(person);
+      expect(await browserSessions.end(replaced.id)).toBe(true);
+      await browserSessions.endAll(person);
+      await people.replace(person, { sealed: next.sealed, expected: 0 });
+      await people.read(person);
+    };
+    // Once, so that the server knows the scripts.
+    await run();
+    const seen = await commandsDuring(server, run);
+    const script = 'evalsha';
+    expect(seen).toEqual([
+      ...[script, 'hmget', script, script, script, script, script, script],
+      ...[script, 'hmget'],
+    ]);
+  });
+
   it('keeps a session with all of GitHub’s claims in at most 1.2 kB, its shares of the indexes included', async () => {
     await command(server.url, 'FLUSHALL');
     const count = 10_000;
@@ -108,6 +136,10 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     await store.sessions.claim({ key: randomUUID(), expiresAtMs: Date.now() + DAY_MS });
     await store.sessions.countAttempt(randomUUID(), DAY_MS);
     await store.audit.record(sampleAudit({ reference: 'AAAA-AAAA', outcome: 'denied' }));
+    const browserSession = sampleBrowserSession();
+    await store.browserSessions.create(browserSession);
+    await store.browserSessions.touch(browserSession.id, browserSession);
+    await store.browserSessions.update(browserSession.id, Buffer.from('x'));
     for (const key of (await command(server.url, 'KEYS', '*')).split(',')) {
       // Streams are the exception: they are trimmed by age.
       if (!key.endsWith('audit'))
@@ -136,6 +168,98 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     const key = (id: string): string => `rolebridge:{${id.slice(-1)}}s:${id}`;
     await command(server.url, 'COPY', key(theirs.accessKeyId), key(mine.accessKeyId));
     await expect(store.sessions.find(mine.accessKeyId)).rejects.toThrow('cannot be read');
+  });
+
+  it('lets everything of a person’s sessions go with the last of them, and the person stay', async () => {
+    await command(server.url, 'FLUSHALL');
+    const record = sampleBrowserSession({ expiresAtMs: Date.now() + 150 });
+    await store.people.replace(record.person, { sealed: record.sealed, expected: 0 });
+    const kept = await command(server.url, 'DBSIZE');
+    await store.browserSessions.create(record);
+    await store.browserSessions.touch(record.id, { lastSeenAtMs: Date.now(), expiresAtMs: Date.now() + 250 });
+    await until(async () => (await command(server.url, 'DBSIZE')) === kept);
+    expect(Date.now()).toBeGreaterThan(record.expiresAtMs);
+    expect(await store.people.read(record.person)).toBeDefined();
+  });
+
+  it('keeps of a person’s sessions at most what 200 take, however many began', async () => {
+    await command(server.url, 'FLUSHALL');
+    const person = samplePerson();
+    for (let at = 0; at < 450; at += 1)
+      await store.browserSessions.create(sampleBrowserSession({ person, sealed: Buffer.from('x') }));
+    expect(await command(server.url, 'DBSIZE')).toBe('201');
+  });
+
+  it('refuses half a browser session and half a person, and still ends all of the person’s', async () => {
+    const record = sampleBrowserSession();
+    await store.browserSessions.create(record);
+    await command(server.url, 'HDEL', `rolebridge:{${record.id.slice(-1)}}b:${record.id}`, 'sealed');
+    await expect(store.browserSessions.find(record.id)).rejects.toThrow('cannot be read');
+    await expect(store.browserSessions.listOf(record.person)).rejects.toThrow('cannot be read');
+    expect(await store.browserSessions.endAll(record.person)).toBe(1);
+    expect(await store.browserSessions.find(record.id)).toBeUndefined();
+    await store.people.replace(record.person, { sealed: record.sealed, expected: 0 });
+    const [key = ''] = (await command(server.url, 'KEYS', 'rolebridge:{*}p:*')).split(',');
+    await command(server.url, 'HDEL', key, 'sealed');
+    await expect(store.people.read(record.person)).rejects.toThrow('cannot be read');
+    await expect(store.people.list({ limit: 1000 })).rejects.toThrow('cannot be read');
+    await command(server.url, 'FLUSHALL');
+  });
+
+  it('refuses the id of a browser session whose bucket is not that of its person', async () => {
+    const [old, other] = [sampleBrowserSession(), sampleBrowserSession()];
+    const stray = { ...other, id: `${other.id.slice(0, -1)}${other.id.endsWith('A') ? 'B' : 'A'}` };
+    await store.browserSessions.create(old);
+    await expect(store.browserSessions.create(stray)).rejects.toThrow('bucket');
+    await expect(store.browserSessions.replace(old.id, stray)).rejects.toThrow('bucket');
+    expect(await store.browserSessions.find(old.id)).toBeDefined();
+  });
+
+  it('judges a browser session by the caller’s clock where that is ahead of Redis’s', async () => {
+    const late = openStore(server.url, 'rolebridge:', () => Date.now() + DAY_MS);
+    const record = sampleBrowserSession();
+    const later = { lastSeenAtMs: Date.now(), expiresAtMs: Date.now() + 2 * DAY_MS };
+    await store.browserSessions.create(record);
+    const next = { ...record, id: `n${record.id.slice(1)}` };
+    expect(await late.browserSessions.find(record.id)).toBeUndefined();
+    expect(await late.browserSessions.listOf(record.person)).toEqual([]);
+    expect(await late.browserSessions.touch(record.id, later)).toBe(false);
+    expect(await late.browserSessions.update(record.id, record.sealed)).toBe(false);
+    expect(await late.browserSessions.replace(record.id, next)).toBe(false);
+    expect(await late.browserSessions.end(record.id)).toBe(false);
+    expect(await late.browserSessions.endAll(record.person)).toBe(0);
+    await late.close();
+  });
+
+  it('leaves nothing of a browser session that is touched when it is over by Redis’s clock', async () => {
+    await command(server.url, 'FLUSHALL');
+    const early = openStore(server.url, 'rolebridge:', () => Date.now() - DAY_MS);
+    const record = sampleBrowserSession();
+    await early.browserSessions.create(record);
+    const times = { lastSeenAtMs: Date.now() - DAY_MS, expiresAtMs: Date.now() - 1000 };
+    expect(await early.browserSessions.touch(record.id, times)).toBe(false);
+    expect(await command(server.url, 'KEYS', '*b:*')).toBe('');
+    await early.close();
+  });
+
+  it('lets people who are signed in go on and out while the server is full, and nobody in', async () => {
+    const [record, other] = [sampleBrowserSession(), sampleBrowserSession()];
+    const { id, person } = record;
+    for (const session of [record, other]) await store.browserSessions.create(session);
+    await command(server.url, 'CONFIG', 'SET', 'maxmemory', '1');
+    try {
+      expect(await store.browserSessions.touch(id, sampleBrowserSession())).toBe(true);
+      expect(await store.browserSessions.find(id)).toBeDefined();
+      await expectUnavailable(() => store.browserSessions.create(sampleBrowserSession({ person })));
+      await expectUnavailable(() => store.browserSessions.update(id, Buffer.alloc(9)));
+      await expectUnavailable(() => store.people.replace(person, { sealed: Buffer.alloc(9), expected: 0 }));
+      expect(await store.browserSessions.replace(id, sampleBrowserSession({ person }))).toBe(true);
+      expect(await store.browserSessions.endAll(person)).toBe(1);
+      expect(await store.browserSessions.end(other.id)).toBe(true);
+    } finally {
+      await command(server.url, 'CONFIG', 'SET', 'maxmemory', '0');
+    }
+    expect(await store.people.read(person)).toBeUndefined();
   });
 
   it('refuses an access key id whose bucket is not that of its mark', async () => {
@@ -175,7 +299,8 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     await issue();
     process.kill(server.pid(), 'SIGSTOP');
     try {
-      await Promise.all([expectUnavailable(issue), expectUnavailable(() => store.sessions.find('ASIAAAAA'))]);
+      const calls = [issue, () => store.sessions.find('ASIAAAAA'), ...browserCalls(store)];
+      await Promise.all(calls.map(expectUnavailable));
       await expectUnavailable(issue);
     } finally {
       process.kill(server.pid(), 'SIGCONT');
@@ -186,9 +311,9 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
   it('answers at once while the server is down, and recovers by itself', async () => {
     await issue();
     await server.kill();
-    for (const call of [issue, () => store.ping(), () => store.sessions.list({ by: 'all' }, { limit: 9 })]) {
+    const list = (): Promise<unknown> => store.sessions.list({ by: 'all' }, { limit: 9 });
+    for (const call of [issue, () => store.ping(), list, ...browserCalls(store)])
       await expectUnavailable(call);
-    }
     await server.restart();
     await until(async () => (await issue()) === 'issued');
   });
@@ -204,6 +329,25 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     await own.stop();
   });
 });
+
+/** Everything that can be asked about browser sessions and people. */
+function browserCalls({ browserSessions, people }: Store): (() => Promise<unknown>)[] {
+  const record = sampleBrowserSession();
+  const { id, person, sealed } = record;
+  return [
+    () => browserSessions.create(record),
+    () => browserSessions.find(id),
+    () => browserSessions.touch(id, record),
+    () => browserSessions.update(id, sealed),
+    () => browserSessions.replace(id, record),
+    () => browserSessions.listOf(person),
+    () => browserSessions.end(id),
+    () => browserSessions.endAll(person),
+    () => people.read(person),
+    () => people.replace(person, { sealed, expected: 0 }),
+    () => people.list({ limit: 10 }),
+  ];
+}
 
 async function expectUnavailable(call: () => Promise<unknown>): Promise<void> {
   const start = performance.now();

@@ -11,6 +11,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { until } from '../support/redis-server.ts';
+import { sampleBrowserSession } from '../support/sample-browser-session.ts';
 import { sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
 import { describeBrowserSessionStore } from './browser-session-store.contract.ts';
@@ -87,6 +88,43 @@ describe('a SQLite file', () => {
     await after.close();
   });
 
+  it('of the version before browser sign-in keeps what it holds and takes what is new', async () => {
+    const path = newPath();
+    const [session, record] = [sampleSession(), sampleBrowserSession()];
+    const before = openStore(path);
+    await before.sessions.issue({ session, audit: sampleAudit() });
+    await before.close();
+    alter(path, 'DROP TABLE browser_sessions; DROP TABLE people; PRAGMA user_version = 2');
+    const after = openStore(path);
+    expect(await after.sessions.find(session.accessKeyId)).toBeDefined();
+    await after.browserSessions.create(record);
+    await after.people.replace(record.person, { sealed: record.sealed, expected: 0 });
+    expect(await after.browserSessions.find(record.id)).toBeDefined();
+    await after.close();
+  });
+
+  it('loses the rows of expired browser sessions when it is swept, and those of no person', async () => {
+    const path = newPath();
+    const store = openStore(path);
+    const record = sampleBrowserSession({ expiresAtMs: Date.now() - 1 });
+    await store.browserSessions.create(record);
+    await store.people.replace(record.person, { sealed: record.sealed, expected: 0 });
+    await store.sessions.sweep(Date.now());
+    expect(count(path, 'browser_sessions')).toBe(0);
+    expect(count(path, 'people')).toBe(1);
+    await store.close();
+  });
+
+  it('gives the id of a browser session that has expired but was not swept to another', async () => {
+    const store = openStore(newPath());
+    const [old, next] = [sampleBrowserSession({ expiresAtMs: Date.now() - 1 }), sampleBrowserSession()];
+    await store.browserSessions.create(old);
+    await store.browserSessions.create({ ...next, id: old.id });
+    expect((await store.browserSessions.find(old.id))?.person).toBe(next.person);
+    expect(await store.browserSessions.listOf(old.person)).toEqual([]);
+    await store.close();
+  });
+
   it('is refused with a clear message when a newer version wrote it', () => {
     const path = newPath();
     void openStore(path).close();
@@ -129,8 +167,22 @@ describe('a SQLite file', () => {
     );
     await Promise.all(calls.map((call) => expectUnavailable(() => call)));
     await expectUnavailable(() => store.ping());
+    const record = sampleBrowserSession();
+    await Promise.all(
+      [
+        store.browserSessions.create(record),
+        store.browserSessions.touch(record.id, record),
+        store.browserSessions.update(record.id, record.sealed),
+        store.browserSessions.replace(record.id, record),
+        store.browserSessions.end(record.id),
+        store.browserSessions.endAll(record.person),
+        store.people.replace(record.person, { sealed: record.sealed, expected: 0 }),
+      ].map((call) => expectUnavailable(() => call)),
+    );
     // Readers are not in a writer's way (WAL), and the process stayed free to serve them.
     expect(await store.sessions.find(session.accessKeyId)).toBeDefined();
+    expect(await store.browserSessions.listOf(record.person)).toEqual([]);
+    expect((await store.people.list({ limit: 10 })).people).toEqual([]);
     holder.kill('SIGKILL');
     await until(async () => store.ping().then(() => true));
     await store.close();
@@ -182,6 +234,13 @@ function alter(path: string, sql: string): void {
   const db = new DatabaseSync(path);
   db.exec(sql);
   db.close();
+}
+
+function count(path: string, table: 'browser_sessions' | 'people'): number {
+  const db = new DatabaseSync(path);
+  const rows = Number(db.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.['rows']);
+  db.close();
+  return rows;
 }
 
 function startChild(task: 'hold' | 'write' | 'claim', path: string, count = '0'): ChildProcess {
