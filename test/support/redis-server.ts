@@ -180,7 +180,9 @@ async function launch(program: Program, args: readonly string[], port: number): 
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => output.push(String(text)));
   // A test run that is cut short leaves no server behind.
-  process.once('exit', () => child.kill('SIGKILL'));
+  const reap = (): boolean => child.kill('SIGKILL');
+  process.once('exit', reap);
+  child.once('exit', () => process.off('exit', reap));
   try {
     await until(async () => (await command(`redis://127.0.0.1:${port}`, 'PING')) === 'PONG');
   } catch (cause) {
