@@ -53,7 +53,8 @@ export function checkTimes(claims: JsonObject, provider: OidcProvider, nowMs: nu
   return expiration;
 }
 
-function requireTime(claims: JsonObject, name: string): number {
+/** A claim that has to be a time: whole seconds since the epoch. */
+export function requireTime(claims: JsonObject, name: string): number {
   const value = ownMember(claims, name);
   if (value === undefined || value === null) throw missingClaim(name);
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
@@ -90,7 +91,8 @@ function testedAudience(claims: JsonObject): TestedAudience {
   return { audience };
 }
 
-function readAudiences(claims: JsonObject): readonly string[] {
+/** `aud` as a list, whatever its form. */
+export function readAudiences(claims: JsonObject): readonly string[] {
   const value = ownMember(claims, 'aud');
   if (!Array.isArray(value)) return [requireText(claims, 'aud')];
   if (value.length === 0) throw missingClaim('aud');

@@ -6,7 +6,13 @@ import { type CompactJws, parseCompactJws } from './compact-jws.ts';
 import { claimsToConditionKeys } from './condition-keys.ts';
 import { type JsonObject, ownMember, parseJsonObject } from './json-object.ts';
 import { NOT_A_JWT, refuseToken } from './refusal.ts';
-import { checkAudience, checkTimes, readIssuer, requireText } from './registered-claims.ts';
+import {
+  checkAudience,
+  checkTimes,
+  readIssuer,
+  requireText,
+  type TestedAudience,
+} from './registered-claims.ts';
 import { readSessionAttributes } from './session-tags.ts';
 import { verifyJws } from './verify-jws.ts';
 
@@ -20,6 +26,17 @@ export type VerifyIdTokenDeps = {
 
 const MAX_PROOF_ID_CHARS = 255;
 
+/** A token that was verified, before anything is made of its claims. */
+export type VerifiedIdToken = {
+  readonly jws: CompactJws;
+  readonly claims: JsonObject;
+  readonly provider: OidcProvider;
+  readonly subject: string;
+  /** `exp`, epoch seconds. */
+  readonly expiration: number;
+  readonly tested: TestedAudience;
+};
+
 /**
  * Verifies a web identity token of at most 20,000 characters in AWS's order: form, provider, key, signature, claims, audience.
  *
@@ -28,14 +45,30 @@ const MAX_PROOF_ID_CHARS = 255;
  */
 export async function verifyIdToken(
   token: string,
-  { providers, keysOf, nowMs }: VerifyIdTokenDeps,
+  deps: VerifyIdTokenDeps,
 ): Promise<{ identity: Identity; provider: OidcProvider }> {
+  const verified = await verifyClaims(token, deps);
+  return { identity: toIdentity(verified, verified.claims), provider: verified.provider };
+}
+
+/** As {@link verifyIdToken}, for whoever has more to check, or to add, before there is an identity. */
+export async function verifyClaims(
+  token: string,
+  { providers, keysOf, nowMs }: VerifyIdTokenDeps,
+): Promise<VerifiedIdToken> {
   const jws = parseCompactJws(token);
   const claims = parseJsonObject(jws.payload);
   const provider = findProvider(readIssuer(claims), providers);
   const key = await keysOf(provider, readWantedKey(jws.header, provider));
   verifyJws(jws, key, provider.algorithms);
-  return { identity: toIdentity(jws, claims, provider, nowMs), provider };
+  return {
+    jws,
+    claims,
+    provider,
+    subject: requireText(claims, 'sub'),
+    expiration: checkTimes(claims, provider, nowMs),
+    tested: checkAudience(claims, provider),
+  };
 }
 
 function findProvider(issuer: string, providers: readonly OidcProvider[]): OidcProvider {
@@ -56,20 +89,19 @@ function readWantedKey(header: JsonObject, provider: OidcProvider): WantedKey {
   return { algorithm, keyId };
 }
 
-function toIdentity(jws: CompactJws, claims: JsonObject, provider: OidcProvider, nowMs: number): Identity {
-  const subject = requireText(claims, 'sub');
-  const expiration = checkTimes(claims, provider, nowMs);
-  const tested = checkAudience(claims, provider);
+/** @param claims the token's own, and what the provider said elsewhere of the same person */
+export function toIdentity(verified: VerifiedIdToken, claims: JsonObject): Identity {
+  const { jws, provider, subject, expiration, tested } = verified;
   return {
     kind: 'web-identity',
     providerArn: provider.arn,
-    issuer: readIssuer(claims),
+    issuer: readIssuer(verified.claims),
     subject,
     audience: tested.audience,
     conditionKeys: claimsToConditionKeys(claims, provider.issuer, tested),
     ...readSessionAttributes(claims, provider),
     proofHash: hash('sha256', jws.token),
-    proofId: readProofId(jws, claims),
+    proofId: readProofId(jws, verified.claims),
     // Within the skew the token is still taken, so a single use has to be remembered until then.
     expiresAtMs: (expiration + provider.clockSkewSeconds) * 1000,
   };
