@@ -3,9 +3,6 @@ import type { Branding } from './config.ts';
 
 type Logo = NonNullable<Branding['logo']>;
 
-/** Every page carries it. */
-export const MAX_LOGO_BYTES = 20_000;
-
 const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const SVG_NAMESPACE = 'http://www.w3.org/2000/svg';
 
@@ -20,7 +17,6 @@ const DRAWING = new Set(
 
 /** A logo by what it is, whatever its file is called; or in a few words why it is none. */
 export function parseLogo(bytes: Uint8Array): Logo | { readonly problem: string } {
-  if (bytes.length > MAX_LOGO_BYTES) return { problem: `it is larger than ${MAX_LOGO_BYTES} bytes` };
   if (PNG.every((byte, index) => bytes[index] === byte)) return { mediaType: 'image/png', bytes };
   const problem = problemOfSvg(bytes);
   return problem === undefined ? { mediaType: 'image/svg+xml', bytes } : { problem };

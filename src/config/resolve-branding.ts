@@ -1,6 +1,6 @@
 import type { Branding } from './config.ts';
 import { contrastOnWhite } from './contrast.ts';
-import { MAX_LOGO_BYTES, parseLogo } from './logo.ts';
+import { parseLogo } from './logo.ts';
 import { reportError } from './resolution.ts';
 import type { Resolution } from './resolution.ts';
 import type { ConfigFile } from './schema.ts';
@@ -9,6 +9,8 @@ type BrandingEntry = ConfigFile['branding'];
 
 /** WCAG 2.2, 1.4.3. */
 const MIN_CONTRAST = 4.5;
+/** Every page carries it. */
+const MAX_LOGO_BYTES = 20_000;
 
 /** How the pages look; a colour that is hard to read and a logo that could run are faults. */
 export function resolveBranding(

@@ -101,6 +101,7 @@ describe('the logo', () => {
     ['a script by another prefix', '<x:svg xmlns:x="http://www.w3.org/2000/svg"><x:script/></x:svg>'],
     ['foreign HTML', svg('<foreignObject><body xmlns="http://www.w3.org/1999/xhtml"/></foreignObject>')],
     ['an HTML element', svg('<iframe xmlns="http://www.w3.org/1999/xhtml" src="/"/>')],
+    ['an HTML style', svg('<style xmlns="http://www.w3.org/1999/xhtml">a{}</style>')],
     ['a handler', svg('<path d="M0 0"/>', 'onload="alert(1)"')],
     ['a handler in capitals', svg('<path d="M0 0" OnClick="alert(1)"/>')],
     ['a link', svg('<a href="#x"><path d="M0 0"/></a>')],
