@@ -50,7 +50,7 @@ export async function limitAttempts<T>(
     ...failures.map(({ limit }, index) => limit - 1 - (failed[index] ?? 0)),
   ];
   const full = [...tries, ...failures].filter((_, index) => (left[index] ?? 0) < 0);
-  if (full.length > 0) throw locked(latestEnd(full, attempt), attempt);
+  if (full.length > 0) throw locked(latestEnd(full, attempt), attempt.nowMs);
   try {
     return await run(Math.min(...left));
   } catch (error) {
@@ -68,8 +68,8 @@ export async function lockedUntilMs(attempt: Attempt, store: AttemptStore): Prom
   return full.length === 0 ? 0 : latestEnd(full, attempt);
 }
 
-/** @param untilMs epoch milliseconds */
-export function locked(untilMs: number, { nowMs }: Pick<Attempt, 'nowMs'>): FederationError {
+/** Both times are epoch milliseconds. */
+export function locked(untilMs: number, nowMs: number): FederationError {
   const retryAfterSeconds = Math.max(1, Math.ceil((untilMs - nowMs) / 1000));
   return new FederationError('factor-locked', 'too many attempts', { params: { retryAfterSeconds } });
 }

@@ -1,5 +1,5 @@
 import { FederationError } from '../errors.ts';
-import { allowedRecord } from '../federation/audited.ts';
+import { recordAllowed } from '../federation/audited.ts';
 import type { Person } from '../identity/person.ts';
 import type { OpenedSession } from '../session/browser-sessions.ts';
 import type { FactorDeps, FactorRequest } from './factor-deps.ts';
@@ -20,9 +20,7 @@ export async function changePerson(
 ): Promise<Person> {
   const id = session.signIn.identity;
   change(known(await deps.people.find(id)));
-  const record = allowedRecord(draft, facts, deps.random);
-  await deps.audit.record(record);
-  deps.emit(record.event);
+  await recordAllowed(draft, facts, deps);
   return deps.people.update(id, (person) => change(known(person)));
 }
 
