@@ -39,6 +39,7 @@ export async function startSamlWorld(
     name,
     account: ACCOUNT,
     metadata: { file: join(folder, file) },
+    signIn: { displayName: `Acme ${name}`, mfa: 'never' },
     ...more,
   });
   const samlProviders = [

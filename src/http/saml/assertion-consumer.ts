@@ -1,59 +1,61 @@
 import { hash } from 'node:crypto';
 import type { AuditDraft } from '../../domain/audit/audit-draft.ts';
-import { allowedRecord, audited } from '../../domain/federation/audited.ts';
-import { singleUseOf } from '../../domain/federation/single-use.ts';
+import { audited } from '../../domain/federation/audited.ts';
 import type { SamlIdentity } from '../../domain/identity/saml-identity.ts';
 import type { LoginAttempt } from '../../domain/session/login-attempt.ts';
 import type { ReceivedMessage } from '../../protocols/saml/bindings.ts';
 import { verifySamlResponse } from '../../protocols/saml/verify-response.ts';
+import { completeSignIn } from '../complete-sign-in.ts';
+import { isHandle, takeAttempt } from '../login-attempt-cookie.ts';
 import { malformed } from '../read-form.ts';
-import { readMessage, refused, type SamlDeps, type SamlExchange, draftOf } from './exchange.ts';
-import { isHandle, takeAttempt } from './request-cookie.ts';
-import { showSignedIn } from './single-logout.ts';
+import { draftOf, readMessage, refused, type SamlDeps, type SamlExchange } from './exchange.ts';
+import { settingsOf } from './login.ts';
+import { signInOf } from './sign-in-of.ts';
 
 /**
- * Takes the response that a browser brings: attempt, verification, single use, audit, then the sign-in port.
+ * Takes the response that a browser brings: attempt, verification, then the session.
  *
  * @throws FederationError of the message, the proof, the metadata or the store
  * @see SAML Profiles 4.1.4.3 and 4.1.4.5
  */
 export async function consumeAssertion(exchange: SamlExchange, deps: SamlDeps): Promise<void> {
-  const { ctx } = exchange;
   const draft = draftOf(exchange, 'SamlSignIn');
-  const { identity, location } = await audited(draft, deps, async () => {
+  const { ctx, facts, provider } = exchange;
+  await audited(draft, deps, async () => {
     const message = await readMessage(ctx);
     if (message.kind !== 'SAMLResponse') throw malformed('a request at the assertion consumer service');
     draft.tokenHash = hash('sha256', message.encoded);
+    const settings = settingsOf(provider);
     const attempt = await attemptOf(message, exchange, deps);
-    const verified = await verify(message, attempt, exchange, deps);
-    draft.identity = verified;
-    draft.requestParameters = {
-      ...draft.requestParameters,
-      sAMLAssertionID: verified.saml.assertionId,
-      inResponseTo: verified.saml.inResponseTo,
-    };
-    // Taken once on all nodes, and by all ways in: what signed somebody in opens nothing at the STS endpoint.
-    if (!(await deps.sessions.claim(singleUseOf(verified)))) throw refused('the assertion was used before');
-    return { identity: verified, location: await signIn(verified, attempt, draft, deps) };
+    const identity = await verify(message, attempt, exchange, deps);
+    noteIdentity(draft, identity);
+    const signIn = signInOf(identity, settings, facts.timeMs);
+    const verified = { signIn, provider: provider.name, ...(attempt && { attempt }) };
+    await completeSignIn(exchange, verified, { draft, deps });
   });
-  if (location === undefined) {
-    showSignedIn(exchange, identity, deps);
-    return;
-  }
-  // See other: the browser must not post the response on to the next page.
-  ctx.status = 303;
-  ctx.redirect(location);
+}
+
+function noteIdentity(draft: AuditDraft, identity: SamlIdentity): void {
+  draft.identity = identity;
+  draft.requestParameters = {
+    ...draft.requestParameters,
+    sAMLAssertionID: identity.saml.assertionId,
+    inResponseTo: identity.saml.inResponseTo,
+  };
 }
 
 /** The attempt that the response claims to answer; `undefined`: nobody asked for it, which the provider must allow. */
 async function attemptOf(
-  { relayState }: ReceivedMessage,
+  { relayState: handle }: ReceivedMessage,
   exchange: SamlExchange,
-  { loginAttempts }: SamlDeps,
+  deps: SamlDeps,
 ): Promise<LoginAttempt | undefined> {
-  if (isHandle(relayState))
-    return takeAttempt(exchange, { handle: relayState, purpose: 'sign-in' }, loginAttempts);
-  if (exchange.provider.idpInitiated === 'allow') return undefined;
+  const { provider } = exchange;
+  if (isHandle(handle)) {
+    const answer = { handle, purpose: 'sign-in', providerArn: provider.arn, site: 'cross' } as const;
+    return (await takeAttempt(exchange, answer, deps)).attempt;
+  }
+  if (provider.idpInitiated === 'allow') return undefined;
   throw refused('the response answers no attempt, and the provider has idpInitiated: deny');
 }
 
@@ -71,7 +73,7 @@ async function verify(
       recipients: [sp.assertionConsumerServiceUrl],
       audiences: [sp.entityId],
       inResponseTo:
-        attempt === undefined ? { kind: 'unsolicited' } : { kind: 'request', id: attempt.requestId },
+        attempt === undefined ? { kind: 'unsolicited' } : { kind: 'request', id: attempt.requestId ?? '' },
     },
     decryptionKeys: (await deps.spKeys()).decryptionKeys,
     nowMs: facts.timeMs,
@@ -91,22 +93,4 @@ function checkWishes(
   const isMet = authnContextClassRefs.includes(authnContextClassRef ?? '');
   if (authnContextClassRefs.length > 0 && !isMet)
     throw refused('AuthnContextClassRef is none that was requested (SAML Core 3.3.2.2.1)');
-}
-
-// Recorded before anything is opened: a store that cannot take the event ends the sign-in.
-async function signIn(
-  identity: SamlIdentity,
-  attempt: LoginAttempt | undefined,
-  draft: AuditDraft,
-  deps: SamlDeps,
-): Promise<string | undefined> {
-  const record = allowedRecord(draft, null, deps.random);
-  await deps.audit.record(record);
-  deps.emit(record.event);
-  const { returnTo } = attempt ?? {};
-  return deps.signIn.signIn({
-    identity,
-    facts: draft.facts,
-    ...(returnTo === undefined ? {} : { returnTo }),
-  });
 }

@@ -1,14 +1,10 @@
 import type { Context } from 'koa';
 import type { AuditDraft } from '../../domain/audit/audit-draft.ts';
-import type { AuthenticateDeps } from '../../domain/federation/authenticate.ts';
-import type { FederationDeps } from '../../domain/federation/deps.ts';
-import type { RequestFacts } from '../../domain/federation/request-facts.ts';
 import { FederationError } from '../../domain/errors.ts';
 import type { SamlEndpoint, SamlIdpEntity, SamlMetadataSource } from '../../domain/identity/saml-metadata.ts';
 import type { SamlProvider } from '../../domain/identity/saml-provider.ts';
 import type { SpKeys } from '../../domain/identity/sp-keys.ts';
 import type { LoginAttemptStore } from '../../domain/session/login-attempt.ts';
-import type { SignInPort } from '../../domain/session/sign-in.ts';
 import {
   type OutgoingMessage,
   parsePost,
@@ -19,22 +15,19 @@ import {
 } from '../../protocols/saml/bindings.ts';
 import { signXml } from '../../protocols/saml/sign-xml.ts';
 import type { ServiceProvider } from '../../protocols/saml/sp-metadata.ts';
+import type { CompleteSignInDeps } from '../complete-sign-in.ts';
+import { pageDraft, type PageExchange } from '../page-exchange.ts';
 import { readForm } from '../read-form.ts';
-import { sendAutoSubmitPage } from './pages.ts';
 
 /** What the SAML endpoints need. */
-export type SamlDeps = FederationDeps &
-  Pick<AuthenticateDeps, 'openSecret'> & {
-    readonly loginAttempts: LoginAttemptStore;
-    readonly signIn: SignInPort;
-    readonly spKeys: () => Promise<SpKeys>;
-    readonly metadataOf: SamlMetadataSource;
-  };
+export type SamlDeps = CompleteSignInDeps & {
+  readonly loginAttempts: LoginAttemptStore;
+  readonly spKeys: () => Promise<SpKeys>;
+  readonly metadataOf: SamlMetadataSource;
+};
 
 /** One request to one provider's endpoints. */
-export type SamlExchange = {
-  readonly ctx: Context;
-  readonly facts: RequestFacts;
+export type SamlExchange = PageExchange & {
   readonly provider: SamlProvider;
   readonly sp: ServiceProvider;
 };
@@ -78,7 +71,7 @@ type Sending = {
 
 /** Sends the browser on with a message. */
 export function sendMessage(
-  ctx: Context,
+  { ctx, show }: Pick<PageExchange, 'ctx' | 'show'>,
   message: OutgoingMessage,
   { endpoint: { binding, location }, purpose, signing }: Sending,
 ): void {
@@ -87,6 +80,7 @@ export function sendMessage(
     ctx.status = 302;
     const key = signing && { key: signing.privateKey, algorithm };
     ctx.set('Location', redirectUrl(location, message, key));
+    ctx.set('Cache-Control', 'no-store');
     ctx.body = '';
     return;
   }
@@ -94,7 +88,14 @@ export function sendMessage(
     signing === undefined
       ? message.xml
       : signXml(message.xml, { key: signing.privateKey, certificate: signing.certificate, algorithm });
-  sendAutoSubmitPage(ctx, { action: location, fields: postFields({ ...message, xml }), purpose });
+  // Chromium and Safari apply form-action to the redirects after a form, too. A sign-in stays at the identity provider;
+  // a sign-out goes on to every service that it knows, which nobody here can name.
+  const formTargets = purpose === 'sign-in' ? [new URL(location).origin] : 'anywhere';
+  show(
+    'post-message',
+    { action: location, fields: postFields({ ...message, xml }), purpose },
+    { formTargets },
+  );
 }
 
 /** An `xs:ID` with 160 random bits. @see SAML Core 1.3.4 */
@@ -108,7 +109,7 @@ export function refused(reason: string): FederationError {
   return new FederationError('invalid-identity-token', reason, { params: { text } });
 }
 
-/** The beginning of an event about this exchange. Pages name failures as we do ourselves. */
+/** The beginning of an event about this exchange. Whoever was signed in before has no part in it. */
 export function draftOf({ facts, provider }: SamlExchange, eventName: string): AuditDraft {
-  return { facts, eventName, errorCodeOf: (code) => code, requestParameters: { principalArn: provider.arn } };
+  return pageDraft({ facts, session: undefined }, eventName, { principalArn: provider.arn });
 }

@@ -1,6 +1,9 @@
 import { audited } from '../../domain/federation/audited.ts';
+import type { SamlProvider } from '../../domain/identity/saml-provider.ts';
+import type { SignInSettings } from '../../domain/identity/sign-in-settings.ts';
 import type { LoginAttempt } from '../../domain/session/login-attempt.ts';
 import { renderAuthnRequest } from '../../protocols/saml/authn-request.ts';
+import { startAttempt } from '../login-attempt-cookie.ts';
 import { malformed } from '../read-form.ts';
 import { isReturnPath } from '../return-path.ts';
 import {
@@ -12,7 +15,6 @@ import {
   sendMessage,
   draftOf,
 } from './exchange.ts';
-import { startAttempt } from './request-cookie.ts';
 
 type Wishes = Pick<LoginAttempt, 'forceAuthn' | 'authnContextClassRefs' | 'returnTo'>;
 
@@ -27,17 +29,38 @@ const CONTEXT = /^(?:urn:|https?:\/\/)[\u0021-\u007e]{1,250}$/;
  */
 export async function startLogin(exchange: SamlExchange, deps: SamlDeps): Promise<void> {
   const draft = draftOf(exchange, 'SamlSignIn');
-  await audited(draft, deps, () => sendAuthnRequest(exchange, parseWishes(exchange.ctx.querystring), deps));
+  await audited(draft, deps, async () => {
+    settingsOf(exchange.provider);
+    await sendAuthnRequest(exchange, parseWishes(exchange.ctx.querystring), deps);
+  });
+}
+
+/**
+ * How people may sign in with a provider; many are trusted for `AssumeRoleWithSAML` alone.
+ *
+ * @throws FederationError `invalid-identity-token`
+ */
+export function settingsOf({ signIn }: SamlProvider): SignInSettings {
+  if (signIn === undefined)
+    throw refused('the provider has no signIn: nobody may sign in with it in a browser');
+  return signIn;
 }
 
 async function sendAuthnRequest(exchange: SamlExchange, wishes: Wishes, deps: SamlDeps): Promise<void> {
-  const { ctx, facts, provider, sp } = exchange;
+  const { facts, provider, sp } = exchange;
   const { entities } = await deps.metadataOf(provider);
   const target = findEndpoint(entities, 'singleSignOn');
   if (target === undefined) throw refused('the metadata has no single sign-on endpoint');
   const signing = target.entity.wantAuthnRequestsSigned ? (await deps.spKeys()).signing : undefined;
   const requestId = createMessageId(deps);
-  const { handle } = await startAttempt(exchange, { ...wishes, purpose: 'sign-in', requestId }, deps);
+  const about = {
+    ...wishes,
+    purpose: 'sign-in',
+    providerArn: provider.arn,
+    requestId,
+    site: 'cross',
+  } as const;
+  const { attempt } = await startAttempt(exchange, about, deps);
   const xml = renderAuthnRequest({
     id: requestId,
     issueInstantMs: facts.timeMs,
@@ -48,9 +71,13 @@ async function sendAuthnRequest(exchange: SamlExchange, wishes: Wishes, deps: Sa
     authnContextClassRefs: wishes.authnContextClassRefs,
     ...(provider.subjectFormat === undefined ? {} : { nameIdFormat: provider.subjectFormat }),
   });
-  const message = { kind: 'SAMLRequest', xml, relayState: handle } as const;
+  const message = { kind: 'SAMLRequest', xml, relayState: attempt.handle } as const;
   const { endpoint } = target;
-  sendMessage(ctx, message, { endpoint, purpose: 'sign-in', ...(signing === undefined ? {} : { signing }) });
+  sendMessage(exchange, message, {
+    endpoint,
+    purpose: 'sign-in',
+    ...(signing === undefined ? {} : { signing }),
+  });
 }
 
 function parseWishes(query: string): Wishes {

@@ -1,75 +1,58 @@
 import type Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { FederationError } from '../../domain/errors.ts';
+import type { SamlProvider } from '../../domain/identity/saml-provider.ts';
 import { renderSpMetadata, serviceProviderOf } from '../../protocols/saml/sp-metadata.ts';
-import { requestFacts, type RequestFactsDeps } from '../middleware/request-facts.ts';
+import { page, type PageExchange, type PageSurface, showError } from '../page-exchange.ts';
+import { showUnknownProvider, signInFailure } from '../sign-in-failure.ts';
 import { consumeAssertion } from './assertion-consumer.ts';
 import { createMessageId, type SamlDeps, type SamlExchange } from './exchange.ts';
 import { startLogin } from './login.ts';
-import {
-  AUTO_SUBMIT_PATH,
-  AUTO_SUBMIT_SCRIPT,
-  sendErrorPage,
-  sendInternalErrorPage,
-  sendNotFoundPage,
-  setSecurityHeaders,
-} from './pages.ts';
-import { singleLogout, startLogout } from './single-logout.ts';
-
-export type SamlSurface = RequestFactsDeps & {
-  /** Our origin, without a slash at its end. */
-  readonly publicUrl: string;
-  /** Told of what nobody foresaw, with the request's id. */
-  readonly onBug: (error: unknown, requestId: string) => void;
-};
+import { singleLogout } from './single-logout.ts';
 
 type Handler = (exchange: SamlExchange, deps: SamlDeps) => Promise<void>;
 
-/** The rest of such a body is not read, so nothing else can follow it on the connection. */
-const CLOSING = new Set(['request-too-large', 'request-timeout']);
-
 /**
- * Mounts the SAML service provider: `/saml/{provider}/metadata`, `login`, `acs`, `slo`, `logout`.
+ * Mounts the SAML service provider: `/saml/{provider}/metadata`, `login`, `acs`, `slo`.
  *
  * @param deps read at each request, so that a reloaded configuration takes effect at once
  */
-export function mountSaml(router: Router, surface: () => SamlSurface, deps: () => SamlDeps): void {
-  const handle =
-    (handler: Handler): Middleware =>
-    (ctx) =>
-      answer(ctx, handler, surface(), deps());
+export function mountSaml(router: Router, surface: () => PageSurface, deps: () => SamlDeps): void {
+  const handle = (handler: Handler): Middleware =>
+    page(surface, deps, (exchange, now) => answer(exchange, handler, now));
   router.get('/saml/:provider/metadata', handle(sendMetadata));
-  router.get('/saml/:provider/login', handle(startLogin));
-  router.post('/saml/:provider/acs', handle(consumeAssertion));
+  router.get('/saml/:provider/login', handle(signingIn(startLogin)));
+  router.post('/saml/:provider/acs', handle(signingIn(consumeAssertion)));
   router.register('/saml/:provider/slo', ['GET', 'POST'], handle(singleLogout));
-  router.post('/saml/:provider/logout', handle(startLogout));
-  router.get(AUTO_SUBMIT_PATH, (ctx) => {
-    setSecurityHeaders(ctx);
-    ctx.set('Content-Type', 'text/javascript; charset=utf-8');
-    ctx.body = AUTO_SUBMIT_SCRIPT;
-  });
 }
 
-async function answer(ctx: Context, handler: Handler, surface: SamlSurface, deps: SamlDeps): Promise<void> {
-  const facts = requestFacts(ctx.req, surface);
-  setSecurityHeaders(ctx);
-  ctx.set('x-amzn-RequestId', facts.requestId);
-  const provider = deps.directory.samlProviderNamed(providerNameOf(ctx));
+async function answer(exchange: PageExchange, handler: Handler, deps: SamlDeps): Promise<void> {
+  const provider = deps.directory.samlProviderNamed(providerNameOf(exchange.ctx));
   if (provider === undefined) {
-    sendNotFoundPage(ctx);
+    showUnknownProvider(exchange);
     return;
   }
+  const sp = serviceProviderOf(provider, exchange.surface.publicUrl);
   try {
-    await handler({ ctx, facts, provider, sp: serviceProviderOf(provider, surface.publicUrl) }, deps);
+    await handler({ ...exchange, provider, sp }, deps);
   } catch (error) {
-    if (error instanceof FederationError) {
-      if (CLOSING.has(error.code)) ctx.set('Connection', 'close');
-      sendErrorPage(ctx, error, { facts, startAgain: `/saml/${provider.name}/login` });
-    } else {
-      surface.onBug(error, facts.requestId);
-      sendInternalErrorPage(ctx, facts);
-    }
+    showError(exchange, error, signInFailure(error, choiceOf(provider)));
   }
+}
+
+function signingIn(handler: Handler): Handler {
+  return async (exchange, deps) => {
+    try {
+      await handler(exchange, deps);
+    } catch (error) {
+      if (error instanceof FederationError) deps.onSignIn(exchange.provider.name, 'failure');
+      throw error;
+    }
+  };
+}
+
+function choiceOf({ name, signIn }: SamlProvider): Parameters<typeof signInFailure>[1] {
+  return signIn === undefined ? { displayName: name } : { name, displayName: signIn.displayName };
 }
 
 function providerNameOf(ctx: Context): string {
@@ -81,5 +64,8 @@ function providerNameOf(ctx: Context): string {
 async function sendMetadata({ ctx, provider, sp }: SamlExchange, deps: SamlDeps): Promise<void> {
   const keys = await deps.spKeys();
   ctx.set('Content-Type', 'application/samlmetadata+xml; charset=utf-8');
+  ctx.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+  ctx.set('Cache-Control', 'no-store');
+  ctx.set('X-Content-Type-Options', 'nosniff');
   ctx.body = renderSpMetadata({ id: createMessageId(deps), provider, keys }, sp);
 }

@@ -1,90 +1,66 @@
-import { z } from 'zod';
 import type { AuditDraft } from '../../domain/audit/audit-draft.ts';
 import { FederationError } from '../../domain/errors.ts';
-import { allowedRecord, audited } from '../../domain/federation/audited.ts';
+import { audited, recordAllowed } from '../../domain/federation/audited.ts';
 import type { SamlIdentity } from '../../domain/identity/saml-identity.ts';
 import type { SamlEndpoint, SamlIdpEntity } from '../../domain/identity/saml-metadata.ts';
+import type { SamlProvider } from '../../domain/identity/saml-provider.ts';
+import type { BrowserSession } from '../../domain/session/browser-session.ts';
 import { isRelayStateShort, type ReceivedMessage } from '../../protocols/saml/bindings.ts';
 import {
-  type LogoutSubject,
   type LogoutTrust,
   renderLogoutRequest,
   renderLogoutResponse,
   verifyLogoutRequest,
   verifyLogoutResponse,
 } from '../../protocols/saml/logout.ts';
-import { malformed, readForm } from '../read-form.ts';
+import { serviceProviderOf } from '../../protocols/saml/sp-metadata.ts';
+import { isHandle, startAttempt, takeAttempt, unknown } from '../login-attempt-cookie.ts';
+import type { PageExchange } from '../page-exchange.ts';
+import { malformed } from '../read-form.ts';
+import { countRoleSessions, showSignedOut, readSignOutNote } from '../signed-out.ts';
 import {
   createMessageId,
+  draftOf,
   findEndpoint,
   readMessage,
   refused,
   type SamlDeps,
   type SamlExchange,
   sendMessage,
-  draftOf,
 } from './exchange.ts';
-import { sendSignedInPage, sendSignedOutPage } from './pages.ts';
-import { isHandle, startAttempt, takeAttempt } from './request-cookie.ts';
-
-const TICKET_MS = 12 * 3_600_000;
-const MAX_TICKET_CHARS = 8_000;
-
-const ticketSchema = z.strictObject({
-  nameId: z.strictObject({
-    value: z.string(),
-    format: z.string().optional(),
-    nameQualifier: z.string().optional(),
-    spNameQualifier: z.string().optional(),
-  }),
-  sessionIndex: z.string().optional(),
-  expiresAtMs: z.number(),
-});
-
-/** The plain page of a sign-in; its button carries a sealed ticket with what the identity provider needs to sign out. */
-export function showSignedIn(exchange: SamlExchange, { subject, saml }: SamlIdentity, deps: SamlDeps): void {
-  const { ctx, facts, provider } = exchange;
-  const { nameId, sessionIndex } = saml;
-  const ticket = JSON.stringify({ nameId, sessionIndex, expiresAtMs: facts.timeMs + TICKET_MS });
-  const fields = { ticket: Buffer.from(deps.seal(ticket, contextOf(exchange))).toString('base64url') };
-  sendSignedInPage(ctx, {
-    subject,
-    provider: provider.name,
-    logout: { action: `/saml/${provider.name}/logout`, fields, button: 'Sign out' },
-  });
-}
 
 /**
- * Signs out here, then at the identity provider: its endpoint is best effort, and the page says how it went.
+ * Sends a browser, whose session here has ended, to its identity provider to sign out there, too: best effort.
  *
- * @throws FederationError `malformed-input`, `invalid-identity-token`, of the metadata or the store
+ * @returns whether it was sent; `false`: the provider has no place for that, or it cannot be asked where that is
+ * @throws FederationError `store-unavailable`
  * @see SAML Profiles 4.4.3.1
  */
-export async function startLogout(exchange: SamlExchange, deps: SamlDeps): Promise<void> {
-  const { ctx, facts, provider, sp } = exchange;
-  const draft = draftOf(exchange, 'SamlSignOut');
-  await audited(draft, deps, async () => {
-    const { entityId: issuer } = sp;
-    const subject = openTicket(await readForm(ctx), exchange, deps);
-    const sessionIndexes = subject.sessionIndex === undefined ? [] : [subject.sessionIndex];
-    await endSignIns({ subject: subject.nameId.value, sessionIndexes }, draft, deps);
-    const target = await findLogoutEndpoint(exchange, deps);
-    if (target === undefined) {
-      sendSignedOutPage(ctx, { provider: provider.name, identityProvider: 'unknown' });
-      return;
-    }
-    const requestId = createMessageId(deps);
-    const about = { purpose: 'sign-out', requestId, forceAuthn: false, authnContextClassRefs: [] } as const;
-    const { handle } = await startAttempt(exchange, about, deps);
-    const destination = target.location;
-    const xml = renderLogoutRequest(
-      { id: requestId, issueInstantMs: facts.timeMs, destination, issuer },
-      subject,
-    );
-    const message = { kind: 'SAMLRequest', xml, relayState: handle } as const;
-    const { signing } = await deps.spKeys();
-    sendMessage(ctx, message, { endpoint: target, purpose: 'sign-out', signing });
-  });
+export async function startSamlLogout(
+  exchange: PageExchange,
+  { providerArn, saml }: SamlIdentity,
+  deps: SamlDeps,
+): Promise<boolean> {
+  const provider = deps.directory.samlProvider(providerArn);
+  const target = provider && (await findLogoutEndpoint(provider, deps));
+  if (provider === undefined || target === undefined) return false;
+  const requestId = createMessageId(deps);
+  const about = { purpose: 'sign-out', forceAuthn: false, authnContextClassRefs: [], site: 'cross' } as const;
+  const { attempt } = await startAttempt(exchange, { ...about, providerArn, requestId }, deps);
+  const outgoing = {
+    id: requestId,
+    issueInstantMs: exchange.facts.timeMs,
+    destination: target.location,
+    issuer: serviceProviderOf(provider, exchange.surface.publicUrl).entityId,
+  };
+  const message = {
+    kind: 'SAMLRequest',
+    xml: renderLogoutRequest(outgoing, saml),
+    relayState: attempt.handle,
+  } as const;
+  const { signing } = await deps.spKeys();
+  sendMessage(exchange, message, { endpoint: target, purpose: 'sign-out', signing });
+  return true;
 }
 
 /**
@@ -110,11 +86,14 @@ async function finishLogout(
   deps: SamlDeps,
 ): Promise<void> {
   const { relayState: handle } = message;
-  if (!isHandle(handle)) throw refused('the logout response answers no request of ours');
-  const attempt = await takeAttempt(exchange, { handle, purpose: 'sign-out' }, deps.loginAttempts);
-  const outcome = verifyLogoutResponse(message, attempt.requestId, trust);
-  const identityProvider = outcome === 'complete' ? 'ended' : 'unknown';
-  sendSignedOutPage(exchange.ctx, { provider: exchange.provider.name, identityProvider });
+  if (!isHandle(handle)) throw unknown('the logout response answers no request of ours');
+  const { arn: providerArn } = exchange.provider;
+  const answer = { handle, purpose: 'sign-out', providerArn, site: 'cross' } as const;
+  const { attempt } = await takeAttempt(exchange, answer, deps);
+  const outcome = verifyLogoutResponse(message, attempt.requestId ?? '', trust);
+  const note = readSignOutNote(exchange) ?? { roleSessionsEnded: 0, roleSessionsLeft: 0 };
+  const atProvider = outcome === 'complete' ? 'ended' : 'unknown';
+  showSignedOut(exchange, { ...note, providerArn }, { atProvider, deps });
 }
 
 type Answering = { readonly exchange: SamlExchange; readonly draft: AuditDraft; readonly deps: SamlDeps };
@@ -124,17 +103,20 @@ async function answerLogoutRequest(
   trust: LogoutTrust,
   { exchange, draft, deps }: Answering,
 ): Promise<void> {
-  const { ctx, facts, provider, sp } = exchange;
+  const { facts, provider, sp } = exchange;
   const { relayState } = message;
   if (relayState !== undefined && !isRelayStateShort(relayState))
     throw malformed('RelayState is longer than 80 bytes (SAML Bindings 3.4.3)');
   const { id, entity, subject, sessionIndexes, expiresAtMs } = verifyLogoutRequest(message, trust);
   const isFirst = await deps.sessions.claim({ key: `saml-logout:${provider.arn} ${id}`, expiresAtMs });
   if (!isFirst) throw refused('the logout request was used before');
-  await endSignIns({ subject, sessionIndexes }, draft, deps);
+  const remaining = await endSignIns({ subject, sessionIndexes }, { exchange, draft, deps });
   const destination = answerEndpoint(entity);
   if (destination === undefined) {
-    sendSignedOutPage(ctx, { provider: provider.name, identityProvider: 'unknown' });
+    const person = { providerArn: provider.arn, subject };
+    const roleSessionsLeft = await countRoleSessions(person, deps.sessions);
+    const note = { providerArn: provider.arn, roleSessionsEnded: 0, roleSessionsLeft };
+    showSignedOut(remaining, note, { atProvider: 'unknown', deps });
     return;
   }
   const outgoing = {
@@ -146,12 +128,12 @@ async function answerLogoutRequest(
   const xml = renderLogoutResponse(outgoing, id);
   const answer = { kind: 'SAMLResponse', xml, ...(relayState === undefined ? {} : { relayState }) } as const;
   const { signing } = await deps.spKeys();
-  sendMessage(ctx, answer, { endpoint: destination, purpose: 'sign-out', signing });
+  sendMessage(remaining, answer, { endpoint: destination, purpose: 'sign-out', signing });
 }
 
 /** Best effort: an identity provider that cannot be asked, or has no endpoint, must not keep anybody signed in here. */
 async function findLogoutEndpoint(
-  { provider }: SamlExchange,
+  provider: SamlProvider,
   { metadataOf }: SamlDeps,
 ): Promise<SamlEndpoint | undefined> {
   try {
@@ -171,53 +153,32 @@ function answerEndpoint(entity: SamlIdpEntity): SamlEndpoint | undefined {
   return findEndpoint([{ ...entity, singleLogout }], 'singleLogout')?.endpoint;
 }
 
-/** Ends the browser sessions; credentials that were issued live on, as AWS has it, and the page says so. */
+/**
+ * Ends the browser sessions; credentials that were issued live on, as AWS has it, and the page says so.
+ *
+ * @returns the exchange as it goes on: where this very browser was signed out, without its session
+ */
 async function endSignIns(
-  who: { readonly subject: string; readonly sessionIndexes: readonly string[] },
-  draft: AuditDraft,
-  deps: SamlDeps,
-): Promise<void> {
-  const { principalArn } = draft.requestParameters;
-  const ended = await deps.signIn.signOut({ ...who, providerArn: String(principalArn) });
-  draft.requestParameters = { ...draft.requestParameters, subject: who.subject };
-  const record = allowedRecord(draft, { sessionsEnded: ended }, deps.random);
-  await deps.audit.record(record);
-  deps.emit(record.event);
+  { subject, sessionIndexes }: { readonly subject: string; readonly sessionIndexes: readonly string[] },
+  { exchange, draft, deps }: Answering,
+): Promise<PageExchange> {
+  const person = { providerArn: exchange.provider.arn, subject };
+  const sessions = await deps.browserSessions.listOf(person);
+  const ending = sessions.filter((session) => isMeant(session, sessionIndexes));
+  const ended = await Promise.all(ending.map(({ id }) => deps.browserSessions.end(id)));
+  draft.requestParameters = { ...draft.requestParameters, subject };
+  await recordAllowed(draft, { sessionsEnded: ended.filter(Boolean).length }, deps);
+  return ending.some(({ id }) => id === exchange.session?.id) ? exchange.leave() : exchange;
+}
+
+/** No SessionIndex means all of the subject's sign-ins. @see SAML Core 3.7.3.2 */
+function isMeant({ signIn }: BrowserSession, sessionIndexes: readonly string[]): boolean {
+  if (sessionIndexes.length === 0) return true;
+  const { identity } = signIn;
+  return 'saml' in identity && sessionIndexes.includes(identity.saml.sessionIndex ?? '');
 }
 
 async function trustOf({ facts, provider, sp }: SamlExchange, deps: SamlDeps): Promise<LogoutTrust> {
   const metadata = await deps.metadataOf(provider);
   return { provider, metadata, destination: sp.singleLogoutUrl, nowMs: facts.timeMs };
-}
-
-function contextOf({ provider }: SamlExchange): string {
-  return `saml-logout:${provider.arn}`;
-}
-
-/** Only who was shown the page has its ticket, so no other site can sign anybody out. */
-function openTicket(form: string, exchange: SamlExchange, { openSecret }: SamlDeps): LogoutSubject {
-  const text = new URLSearchParams(form).get('ticket') ?? '';
-  if (text === '' || text.length > MAX_TICKET_CHARS) throw malformed('the logout form has no ticket');
-  const { nameId, sessionIndex, expiresAtMs } = parseTicket(text, (sealed) =>
-    openSecret(sealed, contextOf(exchange)),
-  );
-  if (expiresAtMs <= exchange.facts.timeMs) throw refused('the logout ticket has expired');
-  const { value, format, nameQualifier, spNameQualifier } = nameId;
-  return {
-    nameId: {
-      value,
-      ...(format === undefined ? {} : { format }),
-      ...(nameQualifier === undefined ? {} : { nameQualifier }),
-      ...(spNameQualifier === undefined ? {} : { spNameQualifier }),
-    },
-    ...(sessionIndex === undefined ? {} : { sessionIndex }),
-  };
-}
-
-function parseTicket(text: string, open: (sealed: Uint8Array) => string): z.output<typeof ticketSchema> {
-  try {
-    return ticketSchema.parse(JSON.parse(open(Buffer.from(text, 'base64url'))));
-  } catch {
-    throw refused('the logout ticket was not made here');
-  }
 }
