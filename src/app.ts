@@ -8,16 +8,25 @@ import type { Config } from './config/config.ts';
 import { createDirectory } from './config/directory.ts';
 import type { Fault } from './config/fault.ts';
 import { loadConfig } from './config/load.ts';
+import { FederationError } from './domain/errors.ts';
 import type { InlinePolicyParser } from './domain/federation/caller.ts';
 import type { ProviderKeys } from './domain/identity/provider-keys.ts';
 import type { SamlMetadataSource } from './domain/identity/saml-metadata.ts';
 import type { SpKeys } from './domain/identity/sp-keys.ts';
+import { createPeople } from './domain/identity/people.ts';
+import { createBrowserSessions } from './domain/session/browser-sessions.ts';
 import { parsePolicyText, type Policy } from './domain/policy/document.ts';
 import type { Directory } from './domain/role/directory.ts';
 import type { SamlDeps } from './http/saml/exchange.ts';
-import { mountSaml, type SamlSurface } from './http/saml/mount-saml.ts';
+import { mountSaml } from './http/saml/mount-saml.ts';
+import { startSamlLogout } from './http/saml/single-logout.ts';
+import { mountSessions } from './http/sessions/mount-sessions.ts';
+import type { SignInDeps } from './http/sign-in/exchange.ts';
+import { mountSignIn } from './http/sign-in/mount-sign-in.ts';
 import { mountManagement } from './http/management/mount-management.ts';
 import { measure } from './http/middleware/measure.ts';
+import type { PageSurface } from './http/page-exchange.ts';
+import { renderProvisionally } from './http/provisional-renderer.ts';
 import { createProxyList } from './http/middleware/request-facts.ts';
 import type { StsDeps } from './http/sts/actions.ts';
 import { mountSts, type StsSurface } from './http/sts/mount-sts.ts';
@@ -177,7 +186,8 @@ type Runtime = {
   readonly deps: StsDeps;
   readonly surface: StsSurface;
   readonly samlDeps: SamlDeps;
-  readonly samlSurface: SamlSurface;
+  readonly signInDeps: SignInDeps;
+  readonly pageSurface: PageSurface;
   /** Makes our own SAML keys where there are none yet, renews metadata, and looks at the certificates in it. */
   readonly watchSaml: () => Promise<void>;
 };
@@ -231,23 +241,49 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
       logger.error({ err: error, requestId }, 'request failed for an unforeseen reason');
     },
   };
-  const { region, secureTransport, trustedProxies, onBug } = surface;
+  const { seal, openSecret } = deps;
+  const sealing = { seal, openSecret, random };
+  const samlDeps: SamlDeps = {
+    ...deps,
+    browserSessions: createBrowserSessions({
+      store: store.browserSessions,
+      ...sealing,
+      ...config.browserSession,
+    }),
+    people: createPeople({ store: store.people, ...sealing }),
+    render: renderProvisionally,
+    loginAttempts: store.loginAttempts,
+    onSignIn: metrics.signedIn,
+    spKeys,
+    metadataOf,
+  };
   return {
     config,
     keysOf,
     metadataOf,
     deps,
     surface,
-    samlDeps: { ...deps, loginAttempts: store.loginAttempts, signIn: NO_PORTAL, spKeys, metadataOf },
-    samlSurface: { now, region, secureTransport, trustedProxies, onBug, publicUrl: config.publicUrl },
+    samlDeps,
+    signInDeps: {
+      ...samlDeps,
+      oidc: NO_OIDC,
+      startSamlLogout: (exchange, identity) => startSamlLogout(exchange, identity, samlDeps),
+    },
+    pageSurface: {
+      ...surface,
+      publicUrl: config.publicUrl,
+      mfaRequired: config.mfa.required,
+      mfaIssuerName: config.mfa.issuerName,
+    },
     watchSaml: createSamlWatch(config, { ...parts, metadataOf, spKeys }),
   };
 }
 
-/** Until there are browser sessions nothing begins or ends with a sign-in, and the endpoint shows its own page. */
-const NO_PORTAL: SamlDeps['signIn'] = {
-  signIn: () => Promise.resolve(undefined),
-  signOut: () => Promise.resolve(0),
+/** Until OpenID Connect is there. */
+const NO_OIDC: SignInDeps['oidc'] = {
+  start: () => Promise.reject(new FederationError('identity-provider-unreachable', 'not there yet')),
+  finish: () => Promise.reject(new FederationError('identity-provider-unreachable', 'not there yet')),
+  logoutUrl: () => Promise.resolve(undefined),
 };
 
 type SamlParts = {
@@ -395,8 +431,18 @@ function createPublicServer(runtime: () => Runtime, { metrics, logger }: Parts):
   );
   mountSaml(
     router,
-    () => runtime().samlSurface,
+    () => runtime().pageSurface,
     () => runtime().samlDeps,
+  );
+  mountSignIn(
+    router,
+    () => runtime().pageSurface,
+    () => runtime().signInDeps,
+  );
+  mountSessions(
+    router,
+    () => runtime().pageSurface,
+    () => runtime().signInDeps,
   );
   app.use(measure(metrics.httpAnswered));
   app.use(router.routes()).use(router.allowedMethods());
