@@ -8,8 +8,8 @@ import type { Config } from './config/config.ts';
 import { createDirectory } from './config/directory.ts';
 import type { Fault } from './config/fault.ts';
 import { loadConfig } from './config/load.ts';
-import { FederationError } from './domain/errors.ts';
 import type { InlinePolicyParser } from './domain/federation/caller.ts';
+import type { OidcMetadataSource } from './domain/identity/oidc-metadata.ts';
 import type { ProviderKeys } from './domain/identity/provider-keys.ts';
 import type { SamlMetadataSource } from './domain/identity/saml-metadata.ts';
 import type { SpKeys } from './domain/identity/sp-keys.ts';
@@ -24,26 +24,36 @@ import { mountSessions } from './http/sessions/mount-sessions.ts';
 import type { SignInDeps } from './http/sign-in/exchange.ts';
 import { mountSignIn } from './http/sign-in/mount-sign-in.ts';
 import { mountManagement } from './http/management/mount-management.ts';
+import type { MfaDeps } from './http/mfa/mfa-page.ts';
+import { mountMfa } from './http/mfa/mount-mfa.ts';
 import { measure } from './http/middleware/measure.ts';
 import type { PageSurface } from './http/page-exchange.ts';
+import { mountPortal } from './http/portal/mount-portal.ts';
 import { renderProvisionally } from './http/provisional-renderer.ts';
 import { createProxyList } from './http/middleware/request-facts.ts';
 import type { StsDeps } from './http/sts/actions.ts';
 import { mountSts, type StsSurface } from './http/sts/mount-sts.ts';
 import { createAuthorizationMessages } from './keys/authorization-message.ts';
 import { createCertificateWatch } from './keys/certificate-watch.ts';
-import { createGuardedFetch } from './keys/guarded-fetch.ts';
+import { createGuardedFetch, createGuardedRequest } from './keys/guarded-fetch.ts';
 import { loadMasterKeyRing } from './keys/master-key.ts';
+import { createOidcMetadataSource } from './keys/oidc-metadata.ts';
+import { createProviderFetch } from './keys/provider-fetch.ts';
 import { createRandom } from './keys/random.ts';
 import { createKeySource } from './keys/remote-jwks.ts';
 import { createSamlMetadataSource } from './keys/saml-metadata.ts';
 import { createSealer } from './keys/seal.ts';
 import { createSpKeys } from './keys/sp-keys.ts';
+import { finishOidcSignIn } from './protocols/oidc/finish-sign-in.ts';
+import { providerLogoutUrl } from './protocols/oidc/provider-logout-url.ts';
+import { startOidcSignIn } from './protocols/oidc/start-sign-in.ts';
 import { verifyIdToken } from './protocols/oidc/verify-id-token.ts';
 import { parseIdpMetadata } from './protocols/saml/metadata.ts';
 import { serviceProviderOf } from './protocols/saml/sp-metadata.ts';
 import { verifyStsAssertion } from './protocols/saml/verify-sts-assertion.ts';
 import { packedPolicySize } from './protocols/sts/packed-policy-size.ts';
+import { createPasskeys } from './protocols/webauthn/create-passkeys.ts';
+import { relyingPartyOf } from './protocols/webauthn/relying-party.ts';
 import { verifyTotp } from './protocols/totp/verify-totp.ts';
 import { addressOf, createListener, listen, stop } from './listener.ts';
 import { createRedisStore } from './stores/redis/redis-store.ts';
@@ -178,6 +188,9 @@ type Parts = {
   readonly metrics: Metrics;
 };
 
+/** What the pages for people need, all families of them together. */
+type PagesDeps = SamlDeps & SignInDeps & MfaDeps;
+
 /** Everything that a configuration decides; replaced whole by a reload. */
 type Runtime = {
   readonly config: Config;
@@ -185,9 +198,8 @@ type Runtime = {
   readonly metadataOf: SamlMetadataSource;
   readonly deps: StsDeps;
   readonly surface: StsSurface;
-  readonly samlDeps: SamlDeps;
-  readonly signInDeps: SignInDeps;
-  readonly pageSurface: PageSurface;
+  readonly oidcMetadataOf: OidcMetadataSource;
+  readonly pages: { readonly surface: PageSurface; readonly deps: PagesDeps };
   /** Makes our own SAML keys where there are none yet, renews metadata, and looks at the certificates in it. */
   readonly watchSaml: () => Promise<void>;
 };
@@ -241,50 +253,71 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
       logger.error({ err: error, requestId }, 'request failed for an unforeseen reason');
     },
   };
-  const { seal, openSecret } = deps;
-  const sealing = { seal, openSecret, random };
-  const samlDeps: SamlDeps = {
-    ...deps,
-    browserSessions: createBrowserSessions({
-      store: store.browserSessions,
-      ...sealing,
-      ...config.browserSession,
-    }),
-    people: createPeople({ store: store.people, ...sealing }),
-    render: renderProvisionally,
-    loginAttempts: store.loginAttempts,
-    onSignIn: metrics.signedIn,
-    spKeys,
-    metadataOf,
-  };
+  const saml = { metadataOf, spKeys };
+  const oidcMetadataOf = oidcMetadataSourceOf(config, previous);
   return {
     config,
     keysOf,
     metadataOf,
+    oidcMetadataOf,
     deps,
     surface,
-    samlDeps,
-    signInDeps: {
-      ...samlDeps,
-      oidc: NO_OIDC,
-      startSamlLogout: (exchange, identity) => startSamlLogout(exchange, identity, samlDeps),
-    },
-    pageSurface: {
-      ...surface,
-      publicUrl: config.publicUrl,
-      mfaRequired: config.mfa.required,
-      mfaIssuerName: config.mfa.issuerName,
-    },
-    watchSaml: createSamlWatch(config, { ...parts, metadataOf, spKeys }),
+    pages: createPages(config, {
+      ...parts,
+      deps,
+      surface,
+      saml,
+      oidc: { keysOf, metadataOf: oidcMetadataOf },
+    }),
+    watchSaml: createSamlWatch(config, { ...parts, ...saml }),
   };
 }
 
-/** Until OpenID Connect is there. */
-const NO_OIDC: SignInDeps['oidc'] = {
-  start: () => Promise.reject(new FederationError('identity-provider-unreachable', 'not there yet')),
-  finish: () => Promise.reject(new FederationError('identity-provider-unreachable', 'not there yet')),
-  logoutUrl: () => Promise.resolve(undefined),
+type PagesParts = Parts & {
+  readonly deps: StsDeps;
+  readonly surface: StsSurface;
+  readonly saml: Pick<SamlDeps, 'metadataOf' | 'spKeys'>;
+  readonly oidc: { readonly keysOf: ProviderKeys; readonly metadataOf: OidcMetadataSource };
 };
+
+function createPages(config: Config, parts: PagesParts): Runtime['pages'] {
+  const { store, metrics, deps, surface, saml } = parts;
+  const { publicUrl, mfa, browserSession } = config;
+  const { seal, openSecret, random } = deps;
+  const sealing = { seal, openSecret, random };
+  const party = relyingPartyOf(publicUrl);
+  const pageDeps = {
+    ...deps,
+    ...saml,
+    browserSessions: createBrowserSessions({ store: store.browserSessions, ...sealing, ...browserSession }),
+    people: createPeople({ store: store.people, ...sealing }),
+    render: renderProvisionally,
+    loginAttempts: store.loginAttempts,
+    onSignIn: metrics.signedIn,
+    onMfa: metrics.factorVerified,
+    passkeys: party && createPasskeys(party, mfa.issuerName),
+    oidc: createOidcRelyingParty(config, parts.oidc),
+  };
+  return {
+    deps: {
+      ...pageDeps,
+      startSamlLogout: (exchange, identity) => startSamlLogout(exchange, identity, pageDeps),
+    },
+    surface: { ...surface, publicUrl, mfaRequired: mfa.required, mfaIssuerName: mfa.issuerName },
+  };
+}
+
+function createOidcRelyingParty(
+  { outbound }: Config,
+  { keysOf, metadataOf }: PagesParts['oidc'],
+): SignInDeps['oidc'] {
+  const deps = { metadataOf, fetch: createProviderFetch(createGuardedRequest(outbound)) };
+  return {
+    start: (request) => startOidcSignIn(request, deps),
+    finish: ({ nowMs, ...answer }) => finishOidcSignIn(answer, { ...deps, keysOf, nowMs }),
+    logoutUrl: (request) => providerLogoutUrl(request, deps),
+  };
+}
 
 type SamlParts = {
   readonly directory: Directory;
@@ -339,14 +372,12 @@ function createSamlWatch(
   };
 }
 
-// Documents are worth keeping over a reload; other network rules make them unsure.
 function metadataSourceOf(
   { outbound }: Config,
   previous: Runtime | undefined,
   logger: Logger,
 ): SamlMetadataSource {
-  if (previous && JSON.stringify(previous.config.outbound) === JSON.stringify(outbound))
-    return previous.metadataOf;
+  if (previous && hasSameRules(previous, outbound)) return previous.metadataOf;
   return createMetadataSource(outbound, (url, error) => {
     logger.warn({ err: error, url }, 'SAML metadata not renewed; a good copy stays in use');
   });
@@ -364,10 +395,19 @@ export function createMetadataSource(
 /** As AWS has it (wire-spec 4). */
 const MAX_METADATA_BYTES = 10_000_000;
 
-// Keys of issuers are worth keeping over a reload; other network rules make them unsure.
+function oidcMetadataSourceOf({ outbound }: Config, previous: Runtime | undefined): OidcMetadataSource {
+  if (previous && hasSameRules(previous, outbound)) return previous.oidcMetadataOf;
+  const { http } = outbound;
+  return createOidcMetadataSource({ fetch: createGuardedFetch(outbound), http, now: Date.now });
+}
+
+// What was fetched is worth keeping over a reload; other network rules make it unsure.
+function hasSameRules({ config }: Runtime, outbound: Config['outbound']): boolean {
+  return JSON.stringify(config.outbound) === JSON.stringify(outbound);
+}
+
 function keySourceOf({ outbound }: Config, previous: Runtime | undefined): ProviderKeys {
-  if (previous && JSON.stringify(previous.config.outbound) === JSON.stringify(outbound))
-    return previous.keysOf;
+  if (previous && hasSameRules(previous, outbound)) return previous.keysOf;
   return createKeySource({ fetch: createGuardedFetch(outbound), now: Date.now });
 }
 
@@ -429,21 +469,10 @@ function createPublicServer(runtime: () => Runtime, { metrics, logger }: Parts):
     () => runtime().surface,
     () => runtime().deps,
   );
-  mountSaml(
-    router,
-    () => runtime().pageSurface,
-    () => runtime().samlDeps,
-  );
-  mountSignIn(
-    router,
-    () => runtime().pageSurface,
-    () => runtime().signInDeps,
-  );
-  mountSessions(
-    router,
-    () => runtime().pageSurface,
-    () => runtime().signInDeps,
-  );
+  const surface = (): PageSurface => runtime().pages.surface;
+  const deps = (): PagesDeps => runtime().pages.deps;
+  for (const mount of [mountSaml, mountSignIn, mountSessions, mountMfa, mountPortal])
+    mount(router, surface, deps);
   app.use(measure(metrics.httpAnswered));
   app.use(router.routes()).use(router.allowedMethods());
   return listenerOf(app, logger);

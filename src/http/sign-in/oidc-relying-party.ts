@@ -15,7 +15,8 @@ export type OidcRequest = {
   readonly prompt?: 'login' | 'select_account';
   readonly acrValues: readonly string[];
   readonly maxAgeSeconds?: number;
-  readonly uiLocales?: string;
+  /** The preferred first. */
+  readonly uiLocales?: readonly string[];
 };
 
 export type OidcAnswer = {

@@ -73,7 +73,7 @@ async function startOidc(
     ...bindingOf(bound),
     provider,
     redirectUri: redirectUriOf(provider, surface.publicUrl),
-    uiLocales: chooseLanguage(ctx.get('accept-language')),
+    uiLocales: [chooseLanguage(ctx.get('accept-language'))],
     ...(loginHint === undefined ? {} : { loginHint }),
     ...(prompt === undefined ? {} : { prompt }),
   });
