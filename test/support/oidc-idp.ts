@@ -121,12 +121,13 @@ const SLOW_MS = 60_000;
 const HUGE_BYTES = 3_000_000;
 const TOKEN_SECONDS = 3600;
 
+type Keys = { readonly own: CryptoKey; readonly foreign: CryptoKey; readonly jwk: Json };
 type Grant = { readonly request: URLSearchParams; readonly person: OidcIdpPerson };
 type Idp = Required<Omit<OidcIdpOptions, keyof OidcIdpSettings>> & {
   settings: OidcIdpSettings;
   readonly shape: PresetShape;
   readonly issuer: string;
-  readonly keys: { readonly own: CryptoKey; readonly foreign: CryptoKey; readonly jwk: Json };
+  readonly keys: Keys;
   readonly codes: Map<string, Grant>;
   readonly accessTokens: Map<string, OidcIdpPerson>;
   readonly pushed: Map<string, URLSearchParams>;
@@ -162,8 +163,7 @@ export async function startOidcIdp(options: OidcIdpOptions = {}): Promise<OidcId
     now = Date.now,
     ...settings
   } = options;
-  const [own, foreign] = await Promise.all([generateKeyPair('RS256'), generateKeyPair('RS256')]);
-  const jwk = { ...(await exportJWK(own.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
+  const keys = await keysOf(preset);
   const holder: { idp?: Idp } = {};
   const server = createServer((request, response) => {
     if (holder.idp !== undefined) void serve(request, response, holder.idp);
@@ -181,7 +181,7 @@ export async function startOidcIdp(options: OidcIdpOptions = {}): Promise<OidcId
     settings: { ...DEFAULTS, ...settings },
     shape,
     issuer: `http://127.0.0.1:${port}${shape.path}`,
-    keys: { own: own.privateKey, foreign: foreign.privateKey, jwk },
+    keys,
     codes: new Map(),
     accessTokens: new Map(),
     pushed: new Map(),
@@ -204,6 +204,21 @@ export async function startOidcIdp(options: OidcIdpOptions = {}): Promise<OidcId
         server.closeAllConnections();
       }),
   };
+}
+
+const generated = new Map<OidcPreset, Promise<Keys>>();
+
+/** One pair for all providers of a preset: making them takes longer than most tests. */
+function keysOf(preset: OidcPreset): Promise<Keys> {
+  const keys = generated.get(preset) ?? generateKeys();
+  generated.set(preset, keys);
+  return keys;
+}
+
+async function generateKeys(): Promise<Keys> {
+  const [own, foreign] = await Promise.all([generateKeyPair('RS256'), generateKeyPair('RS256')]);
+  const jwk = { ...(await exportJWK(own.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
+  return { own: own.privateKey, foreign: foreign.privateKey, jwk };
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, idp: Idp): Promise<void> {
