@@ -13,7 +13,7 @@ import { SAML_PROTOCOL } from '../../src/protocols/saml/namespaces.ts';
 import { signXml } from '../../src/protocols/saml/sign-xml.ts';
 import { attributeOf, parseXml, requiredChild } from '../../src/protocols/saml/xml-document.ts';
 import { verifyEnvelopedSignature } from '../../src/protocols/saml/xml-signature.ts';
-import { createTestIdp } from '../support/saml/identity-provider.ts';
+import { createTestIdp, GOOD_CONTENT } from '../support/saml/identity-provider.ts';
 import {
   type Browser,
   createBrowser,
@@ -21,6 +21,8 @@ import {
   redirectedMessage,
   respond,
   type SamlWorld,
+  signInWithSaml,
+  signOut,
   startLogin,
   startSamlWorld,
 } from '../support/saml-browser.ts';
@@ -66,25 +68,21 @@ function bring(kind: MessageKind, xml: string, { relayState = 'idp-state', key =
   return browser.get(url.slice(url.indexOf('/saml/')));
 }
 
-async function signIn(provider: string): Promise<{ readonly ticket: string }> {
-  const path = `/saml/${provider}/acs`;
-  if (provider === 'open') {
-    const SAMLResponse = respond({ idp: saml.idp, provider, requestId: null });
-    return ticketIn(await browser.post(path, { SAMLResponse }));
-  }
-  const { requestId, relayState } = await startLogin(browser, provider);
-  const SAMLResponse = respond({ idp: saml.idp, provider, requestId });
-  return ticketIn(await browser.post(path, { SAMLResponse, RelayState: relayState }));
+/** Signs in, then out: the answer leads to the identity provider. */
+async function leave(provider = 'corp'): Promise<Response> {
+  await signInWithSaml(browser, saml, { provider });
+  return signOut(browser);
 }
 
-async function ticketIn(answer: Response): Promise<{ readonly ticket: string }> {
-  const { fields } = formOf(await answer.text());
-  return { ticket: fields['ticket'] ?? '' };
+/** Whether the browser is still signed in here. */
+async function isSignedIn(): Promise<boolean> {
+  const answer = await browser.get('/sessions');
+  return answer.status === 200;
 }
 
 describe('signing out here', () => {
   it('asks the identity provider, signed, to end the sign-in that it made (SAML Core 3.7.1)', async () => {
-    const answer = await browser.post('/saml/corp/logout', await signIn('corp'));
+    const answer = await leave();
     expect(answer.status).toBe(302);
     expect(answer.headers.get('location')).toMatch(/^https:\/\/idp\.example\.com\/slo\?SAMLRequest=/);
     const message = redirectedMessage(answer);
@@ -95,35 +93,30 @@ describe('signing out here', () => {
   });
 
   it.each([
-    ['did', (xml: string) => xml, 'says that it signed you out, too'],
-    ['did not', (xml: string) => xml.replace(':status:Success', ':status:Responder'), 'did not confirm'],
+    ['did', (xml: string) => xml, 'ended'],
+    ['did not', (xml: string) => xml.replace(':status:Success', ':status:Responder'), 'unknown'],
   ])('says whether the identity provider %s', async (_name, change, text) => {
-    const { id, relayState } = redirectedMessage(
-      await browser.post('/saml/corp/logout', await signIn('corp')),
-    );
+    const { id, relayState } = redirectedMessage(await leave());
     const xml = change(renderLogoutResponse(outgoing(), id));
     const answer = await bring('SAMLResponse', xml, { relayState: relayState ?? '' });
     const html = await answer.text();
     expect(answer.status).toBe(200);
     expect(html).toContain(text);
-    expect(html).toContain('go on working until they expire');
   });
 
   it('takes an answer by POST, too', async () => {
-    const { id, relayState = '' } = redirectedMessage(
-      await browser.post('/saml/corp/logout', await signIn('corp')),
-    );
+    const { id, relayState = '' } = redirectedMessage(await leave());
     const xml = signXml(renderLogoutResponse(outgoing(), id), signer());
     const answer = await browser.post(
       '/saml/corp/slo',
       postFields({ kind: 'SAMLResponse', xml, relayState }),
     );
-    expect(await answer.text()).toContain('says that it signed you out');
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain('ended');
   });
 
   describe('refuses an answer', () => {
-    const begin = async () =>
-      redirectedMessage(await browser.post('/saml/corp/logout', await signIn('corp')));
+    const begin = async () => redirectedMessage(await leave());
 
     it('of another browser', async () => {
       const { id, relayState = '' } = await begin();
@@ -169,32 +162,47 @@ describe('signing out here', () => {
     });
   });
 
-  it.each([
-    ['no ticket', {}, 400],
-    ['an empty one', { ticket: '' }, 400],
-    ['one that is too long', { ticket: 'A'.repeat(8_001) }, 400],
-    ['one that was not made here', { ticket: 'A'.repeat(200) }, 403],
-    ['what is no base64', { ticket: '💥' }, 403],
-  ])('refuses %s, so that no other site can sign anybody out', async (_name, fields, status) => {
-    expect((await browser.post('/saml/corp/logout', { a: 'b', ...fields })).status).toBe(status);
+  it('ends the session here before it asks there', async () => {
+    await leave();
+    expect(await isSignedIn()).toBe(false);
+    const event = (await saml.world.auditLines()).findLast((line) => line.includes('"SignOut"')) ?? '';
+    expect(event).toContain('"eventSource":"signin.amazonaws.com"');
+    expect(event).toContain('"userName":"user-1"');
   });
 
-  it('refuses the ticket of another provider, and a changed one', async () => {
-    const { ticket } = await signIn('open');
-    expect((await browser.post('/saml/corp/logout', { ticket })).status).toBe(403);
-    const changed = `${ticket.slice(0, -2)}${ticket.endsWith('A') ? 'BB' : 'AA'}`;
-    expect((await browser.post('/saml/open/logout', { ticket: changed })).status).toBe(403);
-    expect((await browser.post('/saml/open/logout', { ticket })).status).toBe(302);
+  it('asks by POST where the identity provider has that alone', async () => {
+    const answer = await leave('post');
+    const { action, fields } = formOf(await answer.text());
+    expect(action).toBe('https://idp.example.com/slo');
+    expect(Object.keys(fields)).toEqual(expect.arrayContaining(['SAMLRequest', 'RelayState']));
+  });
+
+  it('has no way for another site to sign anybody out', async () => {
+    await signInWithSaml(browser, saml);
+    expect((await browser.post('/signout', {})).status).toBe(403);
+    expect((await browser.post('/signout', { form_token: 'A'.repeat(43) })).status).toBe(403);
+    expect(await isSignedIn()).toBe(true);
   });
 });
+
+/** A statement of now with another SessionIndex. */
+function respondedWith(sessionIndex: string): string {
+  const instant = new Date().toISOString();
+  return GOOD_CONTENT.authnStatement
+    .replace(/ SessionNotOnOrAfter="[^"]*"/, '')
+    .replace(/AuthnInstant="[^"]*"/, `AuthnInstant="${instant}"`)
+    .replace('_session-1', sessionIndex);
+}
 
 const subject = { nameId: { value: 'user-1' }, sessionIndex: '_session-1' };
 
 describe('signing out at the identity provider', () => {
   it('is answered where its metadata says, signed, with its RelayState (SAML Profiles 4.4.3.4)', async () => {
+    await signInWithSaml(browser, saml);
     const request = outgoing();
     const answer = await bring('SAMLRequest', renderLogoutRequest(request, subject));
     expect(answer.status).toBe(302);
+    expect(await isSignedIn()).toBe(false);
     expect(answer.headers.get('location')).toMatch(/^https:\/\/idp\.example\.com\/slo\?SAMLResponse=/);
     const message = redirectedMessage(answer);
     expect(message.relayState).toBe('idp-state');
@@ -204,7 +212,33 @@ describe('signing out at the identity provider', () => {
     expect(attributeOf(response, 'InResponseTo')).toBe(request.id);
     const event = (await saml.world.auditLines()).findLast((line) => line.includes('SamlSignOut')) ?? '';
     expect(event).toContain('"subject":"user-1"');
-    expect(event).toContain('"sessionsEnded":0');
+    expect(event).toMatch(/"sessionsEnded":[1-9]/);
+    expect(event).toContain('"eventSource":"signin.amazonaws.com"');
+  });
+
+  it('ends the sign-ins that it names, of this provider and subject alone', async () => {
+    const others = await Promise.all(
+      [
+        { provider: 'open' },
+        { changes: { nameId: '<saml:NameID>user-2</saml:NameID>' } },
+        { changes: { authnStatement: respondedWith('_session-2') } },
+      ].map(async (options) => {
+        const other = createBrowser(saml.world.url);
+        await signInWithSaml(other, saml, options);
+        return other;
+      }),
+    );
+    await signInWithSaml(browser, saml);
+    await bring('SAMLRequest', renderLogoutRequest(outgoing(), subject));
+    expect(await isSignedIn()).toBe(false);
+    const statuses = await Promise.all(others.map(async (other) => (await other.get('/sessions')).status));
+    expect(statuses).toEqual([200, 200, 200]);
+  });
+
+  it('ends all sign-ins of the subject where it names none (SAML Core 3.7.3.2)', async () => {
+    await signInWithSaml(browser, saml, { changes: { authnStatement: respondedWith('_session-3') } });
+    await bring('SAMLRequest', renderLogoutRequest(outgoing(), { nameId: subject.nameId }));
+    expect(await isSignedIn()).toBe(false);
   });
 
   it('is answered by POST, signed, where the identity provider has that and a place for answers', async () => {

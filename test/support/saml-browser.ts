@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseRedirect, type ReceivedMessage, xmlOf } from '../../src/protocols/saml/bindings.ts';
+import { parsePost, parseRedirect, type ReceivedMessage, xmlOf } from '../../src/protocols/saml/bindings.ts';
 import { attributeOf, parseXml } from '../../src/protocols/saml/xml-document.ts';
 import {
   audience,
@@ -20,7 +20,10 @@ import { startWorldBridge, type WorldBridge } from './world-bridge.ts';
 const ACCOUNT = '111122223333';
 const ENTITY_ID = 'https://idp.example.com/saml';
 
-/** A bridge that trusts one identity provider under three names: `corp`, `post` (all by POST, requests signed) and `open` (IdP-initiated). */
+/**
+ * A bridge that trusts one identity provider under four names: `corp`, `post` (all by POST, requests signed), `open`
+ * (IdP-initiated) and `tools` (for AssumeRoleWithSAML alone).
+ */
 export type SamlWorld = {
   readonly world: WorldBridge;
   readonly idp: TestIdp;
@@ -45,6 +48,12 @@ export async function startSamlWorld(
   const samlProviders = [
     provider('corp', 'redirect.xml'),
     provider('post', 'post.xml'),
+    {
+      name: 'tools',
+      account: ACCOUNT,
+      metadata: { file: join(folder, 'redirect.xml') },
+      idpInitiated: 'allow',
+    },
     provider('open', 'redirect.xml', { idpInitiated: 'allow', roleAttribute: 'optional' }),
   ];
   const world = await startWorldBridge({ samlProviders, ...extra });
@@ -105,23 +114,81 @@ export function redirectedMessage(
   return { ...message, xml, id: attributeOf(parseXml(xml), 'ID') ?? '' };
 }
 
-/** The hidden fields of a page's form, and where it goes. */
+/** The message in the form of a page that passes it on. */
+export function postedMessage(html: string): ReturnType<typeof redirectedMessage> {
+  const message = parsePost(new URLSearchParams(formOf(html).fields).toString());
+  const xml = xmlOf(message);
+  return { ...message, xml, id: attributeOf(parseXml(xml), 'ID') ?? '' };
+}
+
+/** The fields of a page's first form, and where it goes. */
 export function formOf(html: string): {
   readonly action: string;
   readonly fields: Readonly<Record<string, string>>;
 } {
-  const [, action = ''] = /<form method="post" action="([^"]*)"/.exec(html) ?? [];
-  const inputs = html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g);
-  return {
-    action,
-    fields: Object.fromEntries(Array.from(inputs, ([, name = '', value = '']) => [name, value])),
-  };
+  const [, form = ''] = /(<form\b.*?)<\/form>/s.exec(html) ?? [];
+  const inputs = Array.from(form.matchAll(/<input\b[^>]*>/g), ([tag]) => [
+    attributeIn(tag, 'name'),
+    attributeIn(tag, 'value'),
+  ]);
+  return { action: attributeIn(form, 'action'), fields: Object.fromEntries(inputs) };
+}
+
+function attributeIn(tag: string, name: string): string {
+  const [, value = ''] = new RegExp(`\\b${name}="([^"]*)"`).exec(tag) ?? [];
+  return unescapeHtml(value);
+}
+
+export function unescapeHtml(text: string): string {
+  return text
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll(/&#0?39;/g, "'")
+    .replaceAll('&amp;', '&');
+}
+
+/** The token that forms of our pages must carry, as the page at `path` has it. */
+export async function formTokenAt(browser: Browser, path: string): Promise<string> {
+  const html = await (await browser.get(path)).text();
+  const [, token = ''] = /name="form_token"[^>]*value="([^"]*)"/.exec(html) ?? [];
+  return token;
+}
+
+/** Signs in with SAML, by an attempt of this browser. */
+export async function signInWithSaml(
+  browser: Browser,
+  { idp }: Pick<SamlWorld, 'idp'>,
+  { provider = 'corp', query = '', changes = {} }: SamlSignInOptions = {},
+): Promise<Response> {
+  const { requestId, relayState } = await startLogin(browser, provider, query);
+  const SAMLResponse = respond({ idp, provider, requestId }, changes);
+  return browser.post(`/saml/${provider}/acs`, { SAMLResponse, RelayState: relayState });
+}
+
+type SamlSignInOptions = {
+  readonly provider?: string;
+  readonly query?: string;
+  readonly changes?: Partial<ResponseContent>;
+};
+
+/** Presses the button of `/signout`. */
+export async function signOut(
+  browser: Browser,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  const token = await formTokenAt(browser, '/signout');
+  return browser.post('/signout', { form_token: token, ...more });
 }
 
 /** Goes to the identity provider with a request, and tells what the request was. */
 export async function startLogin(browser: Browser, provider = 'corp', query = '') {
   const answer = await browser.get(`/saml/${provider}/login${query}`);
-  const { id, relayState = '', xml } = redirectedMessage(answer);
+  const {
+    id,
+    relayState = '',
+    xml,
+  } = answer.status === 200 ? postedMessage(await answer.text()) : redirectedMessage(answer);
   return { answer, requestId: id, relayState, xml };
 }
 
