@@ -127,10 +127,10 @@ export function formOf(html: string): {
   readonly fields: Readonly<Record<string, string>>;
 } {
   const [, form = ''] = /(<form\b.*?)<\/form>/s.exec(html) ?? [];
-  const inputs = Array.from(form.matchAll(/<input\b[^>]*>/g), ([tag]) => [
-    attributeIn(tag, 'name'),
-    attributeIn(tag, 'value'),
-  ]);
+  const inputs = Array.from(
+    form.matchAll(/<input\b[^>]*>/g),
+    ([tag]) => [attributeIn(tag, 'name'), attributeIn(tag, 'value')] as const,
+  );
   return { action: attributeIn(form, 'action'), fields: Object.fromEntries(inputs) };
 }
 
