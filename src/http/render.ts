@@ -1,15 +1,12 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Eta } from 'eta/core';
 import type { Context } from 'koa';
-import type { Language } from './language.ts';
+import type { AssetName, Assets } from './assets.ts';
+import type { Branding } from './branding.ts';
+import { LANGUAGES, type Language } from './language.ts';
 import type { PageName, Pages } from './page-data.ts';
-
-/** What an installation may choose of the pages' looks. */
-export type Branding = {
-  /** Stands where Rolebridge would. */
-  readonly name: string;
-  /** `#rrggbb`; dark against white (4.5:1), which the configuration checks. */
-  readonly accent?: string;
-  readonly logo?: { readonly mediaType: 'image/svg+xml' | 'image/png'; readonly bytes: Uint8Array };
-};
+import { setSecurityHeaders, type FormTargets } from './security-headers.ts';
+import { createTexts, type Texts } from './texts/texts.ts';
 
 /** What every page shows around its own content. */
 export type Layout = {
@@ -24,10 +21,10 @@ export type PageOptions = {
   /** Default 200. */
   readonly status?: number;
   /**
-   * Where the page's forms may lead, redirects included, which Chromium and Safari check as well; default: to us alone.
-   * `anywhere`: to providers that nobody can name beforehand.
+   * Where the page's forms may lead, redirects included, which Chromium and Safari check as well; default: to us alone, except
+   * for pages whose form always goes to a provider.
    */
-  readonly formTargets?: readonly string[] | 'anywhere';
+  readonly formTargets?: FormTargets;
 };
 
 export type Page<N extends PageName> = {
@@ -39,3 +36,103 @@ export type Page<N extends PageName> = {
 
 /** The one door to `views/`: status, security headers and HTML. */
 export type Renderer = <N extends PageName>(ctx: Context, page: Page<N>) => void;
+
+export type RendererDeps = {
+  readonly branding: Branding;
+  readonly assets: Assets;
+  /** Whether browsers reach us by https. */
+  readonly secureTransport: boolean;
+};
+
+const VIEWS = new URL('../../views/', import.meta.url);
+/** Names that templates use as they are. */
+const IN_TEMPLATES = 'const { t, count, duration, time, iso, asset, brand, title, page, data } = it;';
+
+/** How a page differs from others around its content. */
+type Frame<D> = {
+  /** Of the document and of its one `<h1>`. */
+  readonly title: (data: D, texts: Texts, brand: string) => string;
+  readonly width?: 'narrow' | 'wide';
+  readonly scripts?: (data: D) => readonly AssetName[];
+  readonly formTargets?: (data: D) => FormTargets;
+};
+
+const PASSKEY_SCRIPTS = ['webauthn.js', 'passkey.js'] as const;
+
+const FRAMES: { readonly [N in PageName]: Frame<Pages[N]> } = {
+  'sign-in': {
+    title: (_, { t }, brand) => t('sign-in.title', { brand }),
+    // The form leads to the provider of the e-mail domain.
+    formTargets: () => 'anywhere',
+  },
+  'post-message': {
+    title: ({ purpose }, { t }) => t(`post-message.${purpose}.title`),
+    scripts: () => ['post-message.js'],
+    // A sign-in stays at the identity provider; a sign-out goes on to every service that it knows.
+    formTargets: ({ purpose, action }) => (purpose === 'sign-in' ? [action] : 'anywhere'),
+  },
+  'mfa-verify': {
+    title: ({ method }, { t }) => t(`mfa-verify.${method}.title`),
+    scripts: ({ method }) => (method === 'passkey' ? PASSKEY_SCRIPTS : []),
+  },
+  'mfa-add': { title: ({ first }, { t }) => t(first ? 'mfa-add.title.first' : 'mfa-add.title.more') },
+  'mfa-add-totp': { title: (_, { t }) => t('mfa-add-totp.title'), scripts: () => ['copy.js'] },
+  'mfa-add-passkey': { title: (_, { t }) => t('mfa-add-passkey.title'), scripts: () => PASSKEY_SCRIPTS },
+  'recovery-codes': {
+    title: (_, { t }) => t('recovery-codes.title'),
+    scripts: () => ['copy.js', 'print.js'],
+  },
+  factors: { title: (_, { t }) => t('factors.title'), width: 'wide' },
+  roles: { title: (_, { t }) => t('roles.title'), width: 'wide' },
+  role: { title: ({ role }) => role.name, scripts: () => ['copy.js'] },
+  credentials: {
+    title: ({ role }, { t }) => t('credentials.title', { name: role.name }),
+    width: 'wide',
+    scripts: () => ['copy.js', 'countdown.js'],
+  },
+  sessions: { title: (_, { t }) => t('sessions.title'), width: 'wide' },
+  'sign-out': { title: (_, { t }) => t('sign-out.title') },
+  'signed-out': { title: (_, { t }) => t('signed-out.title') },
+  error: { title: ({ kind }, { t }) => t(`error.${kind}.title`), scripts: () => ['copy.js'] },
+};
+
+/** Compiles all templates; what is missing or misspelt in them shows now and not to the first person who comes by. */
+export function createRenderer({ branding, assets, secureTransport }: RendererDeps): Renderer {
+  const eta = loadTemplates();
+  const texts = new Map(LANGUAGES.map((language) => [language, createTexts(language)]));
+  return (ctx, { name, data, layout, options = {} }) => {
+    const frame: Frame<typeof data> = FRAMES[name];
+    const words = texts.get(layout.language) ?? createTexts(layout.language);
+    const view = {
+      ...words,
+      iso: isoTime,
+      asset: assets.path,
+      brand: branding.name,
+      title: frame.title(data, words, branding.name),
+      page: { ...layout, name, width: frame.width ?? 'narrow', scripts: frame.scripts?.(data) ?? [] },
+      data,
+    };
+    const body = eta.render(`@${name}`, view);
+    ctx.body = eta.render('@layout', { ...view, body });
+    ctx.status = options.status ?? 200;
+    ctx.set('Content-Type', 'text/html; charset=utf-8');
+    const formTargets = options.formTargets ?? frame.formTargets?.(data) ?? [];
+    setSecurityHeaders(ctx, { secureTransport, formTargets });
+  };
+}
+
+function loadTemplates(): Eta {
+  const eta = new Eta({ autoEscape: true, autoTrim: [false, 'nl'], functionHeader: IN_TEMPLATES });
+  for (const folder of ['./', './partials/']) {
+    const directory = new URL(folder, VIEWS);
+    for (const file of readdirSync(directory).filter((entry) => entry.endsWith('.eta'))) {
+      const text = readFileSync(new URL(file, directory), 'utf8');
+      eta.loadTemplate(`@${file.slice(0, -'.eta'.length)}`, text);
+    }
+  }
+  return eta;
+}
+
+function isoTime(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+}
