@@ -17,6 +17,7 @@ COPY --from=dependencies /opt/rolebridge/node_modules /opt/rolebridge/node_modul
 COPY package.json LICENSE /opt/rolebridge/
 COPY bin /opt/rolebridge/bin
 COPY src /opt/rolebridge/src
+COPY views /opt/rolebridge/views
 ENV NODE_ENV=production \
     ROLEBRIDGE_CONFIG=/etc/rolebridge/rolebridge.yaml
 # Relative paths of the configuration (SQLite file, master key) lead into the volume.
