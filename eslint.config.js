@@ -36,6 +36,8 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
     },
   },
+  // Scripts for browsers: served as they are, so they are JavaScript and have no types to ask.
+  { files: ['views/assets/*.js'], ...tseslint.configs.disableTypeChecked },
   // Vitest reads its configuration from a default export.
   { files: ['vitest.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
