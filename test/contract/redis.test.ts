@@ -113,6 +113,21 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     ]);
   });
 
+  it('asks nothing for the id of a browser session that nobody was given', async () => {
+    const { browserSessions } = store;
+    const next = sampleBrowserSession();
+    const seen = await commandsDuring(server, async () => {
+      for (const id of ['', `${next.id}1`, 'A}', 'A'.repeat(100_000)]) {
+        expect(await browserSessions.find(id)).toBeUndefined();
+        expect(await browserSessions.touch(id, next)).toBe(false);
+        expect(await browserSessions.update(id, next.sealed)).toBe(false);
+        expect(await browserSessions.replace(id, next)).toBe(false);
+        expect(await browserSessions.end(id)).toBe(false);
+      }
+    });
+    expect(seen).toEqual([]);
+  });
+
   it('keeps a session with all of GitHub’s claims in at most 1.2 kB, its shares of the indexes included', async () => {
     await command(server.url, 'FLUSHALL');
     const count = 10_000;
@@ -136,10 +151,10 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     await store.sessions.claim({ key: randomUUID(), expiresAtMs: Date.now() + DAY_MS });
     await store.sessions.countAttempt(randomUUID(), DAY_MS);
     await store.audit.record(sampleAudit({ reference: 'AAAA-AAAA', outcome: 'denied' }));
-    const browserSession = sampleBrowserSession();
-    await store.browserSessions.create(browserSession);
-    await store.browserSessions.touch(browserSession.id, browserSession);
-    await store.browserSessions.update(browserSession.id, Buffer.from('x'));
+    const [untouched, touched] = [sampleBrowserSession(), sampleBrowserSession()];
+    for (const record of [untouched, touched]) await store.browserSessions.create(record);
+    await store.browserSessions.touch(touched.id, touched);
+    await store.browserSessions.update(touched.id, Buffer.from('x'));
     for (const key of (await command(server.url, 'KEYS', '*')).split(',')) {
       // Streams are the exception: they are trimmed by age.
       if (!key.endsWith('audit'))

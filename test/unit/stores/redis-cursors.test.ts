@@ -3,6 +3,7 @@ import { formatAuditCursor, parseAuditCursor } from '../../../src/stores/redis/a
 import { isStorableId } from '../../../src/stores/redis/keys.ts';
 import { formatCursor, parseCursor } from '../../../src/stores/redis/session-cursor.ts';
 import { indexDigest } from '../../../src/stores/redis/keys.ts';
+import { formatPersonCursor, parsePersonCursor } from '../../../src/stores/redis/person-cursor.ts';
 
 const query = { by: 'role', value: 'arn:aws:iam::123456789012:role/a' } as const;
 const place = {
@@ -56,6 +57,23 @@ describe('audit cursor', () => {
     ['a position of a million digits', positions.with(3, '1'.repeat(1_000_000))],
   ])('is refused with %s', (_name, forged) => {
     expect(() => parseAuditCursor(formatAuditCursor(forged))).toThrow(refusal);
+  });
+});
+
+describe('person cursor', () => {
+  it('brings the place back', () => {
+    const { bucket, digest } = place;
+    expect(parsePersonCursor(formatPersonCursor({ bucket, digest }))).toEqual({ bucket, digest });
+  });
+
+  it.each([
+    ['a bucket that is none', { ...place, bucket: '1' }],
+    ['a digest that would name another key', { ...place, digest: '}people' }],
+    ['a digest too long', { ...place, digest: `${place.digest}x` }],
+    ['a line behind it', { ...place, digest: `${place.digest}\n` }],
+    ['no digest', { ...place, digest: '' }],
+  ])('is refused with %s', (_name, forged) => {
+    expect(() => parsePersonCursor(formatPersonCursor(forged))).toThrow(refusal);
   });
 });
 
