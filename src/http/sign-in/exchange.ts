@@ -4,7 +4,8 @@ import type { SignInProvider } from '../../domain/identity/sign-in-provider.ts';
 import type { LoginAttemptStore } from '../../domain/session/login-attempt.ts';
 import type { CompleteSignInDeps } from '../complete-sign-in.ts';
 import type { PageExchange } from '../page-exchange.ts';
-import type { OidcRelyingParty, OidcSignInProvider } from './oidc-relying-party.ts';
+import type { OidcSignInProvider } from '../../protocols/oidc/presets.ts';
+import type { OidcRelyingParty } from './oidc-relying-party.ts';
 
 /** What the pages of sign-in and sign-out need. */
 export type SignInDeps = CompleteSignInDeps & {

@@ -1,13 +1,14 @@
 import type { AuditDraft } from '../../domain/audit/audit-draft.ts';
 import { FederationError } from '../../domain/errors.ts';
 import { audited } from '../../domain/federation/audited.ts';
+import type { OidcSignInProvider } from '../../protocols/oidc/presets.ts';
 import { completeSignIn } from '../complete-sign-in.ts';
 import { isHandle, takeAttempt, unknown, type BoundAttempt } from '../login-attempt-cookie.ts';
 import { pageDraft, showError, type PageExchange } from '../page-exchange.ts';
 import { malformed } from '../read-form.ts';
 import { showUnknownProvider, signInFailure } from '../sign-in-failure.ts';
 import { providerIn, redirectUriOf, type SignInDeps } from './exchange.ts';
-import { bindingOf, type OidcSignInProvider } from './oidc-relying-party.ts';
+import { bindingOf } from './oidc-relying-party.ts';
 
 /** Codes, states and errors are short; what is longer is no answer of a provider. */
 const MAX_QUERY_CHARS = 10_000;

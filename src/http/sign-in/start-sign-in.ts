@@ -1,6 +1,7 @@
 import { audited } from '../../domain/federation/audited.ts';
 import type { SignInProvider } from '../../domain/identity/sign-in-provider.ts';
 import type { OidcPreset } from '../../domain/identity/sign-in-settings.ts';
+import type { OidcSignInProvider } from '../../protocols/oidc/presets.ts';
 import { chooseLanguage } from '../language.ts';
 import { startAttempt } from '../login-attempt-cookie.ts';
 import { pageDraft, seeOther, showError, type PageExchange } from '../page-exchange.ts';
@@ -9,7 +10,7 @@ import { returnPathOf } from '../return-path.ts';
 import { showUnknownProvider, signInFailure } from '../sign-in-failure.ts';
 import { readHint } from './email-address.ts';
 import { providerIn, redirectUriOf, type SignInDeps } from './exchange.ts';
-import { bindingOf, type OidcSignInProvider } from './oidc-relying-party.ts';
+import { bindingOf } from './oidc-relying-party.ts';
 
 type Wishes = {
   readonly returnTo: string;
