@@ -256,6 +256,17 @@ describe('Entra ID', () => {
     expect(await codeOf(createWorld('entra', { tid }).finish())).toEqual(['invalid-identity-token']);
   });
 
+  it.each(['common', 'organizations', 'consumers', '9188040d-6c67-4c5b-b112-36a304b66dad', ''])(
+    'refuses the issuer of any tenant, though the token says the same: %j',
+    (tid) => {
+      const provider = makeProvider({ issuer: `https://login.microsoftonline.com/${tid}/v2.0` });
+      const check = () => {
+        PRESET_RULES.entra.checkClaims({ tid }, { ...provider, signIn: settingsOf('entra') });
+      };
+      expect(check).toThrow('not that of one tenant');
+    },
+  );
+
   it.each([
     [
       'a source for them',
