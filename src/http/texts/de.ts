@@ -11,7 +11,6 @@ export const de = {
   'layout.signed-in': 'Angemeldet als {name} mit {provider}',
   'layout.problem': 'Problem',
 
-  'action.cancel': 'Abbrechen',
   'action.continue': 'Weiter',
   'action.copy': 'Kopieren',
   'action.copied': 'Kopiert',
@@ -21,7 +20,6 @@ export const de = {
   'sign-in.title': 'Bei {brand} anmelden',
   'sign-in.email': 'Dienstliche E-Mail-Adresse',
   'sign-in.or': 'oder wählen Sie, wo Sie ein Konto haben',
-  'sign-in.choose': 'Wählen Sie, wo Sie ein Konto haben',
   'sign-in.with': 'Weiter mit {provider}',
   'sign-in.last-used': 'Zuletzt benutzt',
   'sign-in.no-providers':

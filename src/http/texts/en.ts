@@ -24,7 +24,6 @@ export const en = {
   'layout.signed-in': 'Signed in as {name} with {provider}',
   'layout.problem': 'Problem',
 
-  'action.cancel': 'Cancel',
   'action.continue': 'Continue',
   'action.copy': 'Copy',
   'action.copied': 'Copied',
@@ -34,7 +33,6 @@ export const en = {
   'sign-in.title': 'Sign in to {brand}',
   'sign-in.email': 'Work e-mail address',
   'sign-in.or': 'or choose where you have an account',
-  'sign-in.choose': 'Choose where you have an account',
   'sign-in.with': 'Continue with {provider}',
   'sign-in.last-used': 'Last used',
   'sign-in.no-providers':
