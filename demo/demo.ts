@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBridgeChild } from './bridge-child.ts';
+import { demoClient } from './demo-client.ts';
 import { startIssuer } from './issuer.ts';
 import { renderWalkthrough } from './walkthrough.ts';
 
@@ -121,6 +122,8 @@ function configFor(ports: Ports): string {
   if (text === original) return DEMO_CONFIG;
   const copy = join(STATE, 'demo.yaml');
   writeFileSync(copy, text);
+  // It stands beside the configuration that names it.
+  writeFileSync(join(STATE, 'demo-client-secret'), demoClient.secret);
   return copy;
 }
 
@@ -129,6 +132,7 @@ function walkthroughFor(ports: Ports, config: string, issuerUrl: string): string
   const ownNode = join(PROJECT, 'node_modules/.bin/node');
   return renderWalkthrough({
     bridgeUrl: `http://127.0.0.1:${ports.port}`,
+    pagesUrl: `http://localhost:${ports.port}`,
     issuerUrl,
     config: pathForShell(config),
     rolebridge: pathForShell(join(PROJECT, 'bin/rolebridge')),

@@ -1,44 +1,41 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { inflateRawSync } from 'node:zlib';
 import { createSelfSignedCertificate } from '../src/keys/self-signed-certificate.ts';
+import { parseRedirect, redirectUrl, xmlOf } from '../src/protocols/saml/bindings.ts';
+import { renderLogoutResponse } from '../src/protocols/saml/logout.ts';
 import {
   SAML_ASSERTION,
   SAML_METADATA,
   SAML_PROTOCOL,
   XML_SIGNATURE,
 } from '../src/protocols/saml/namespaces.ts';
-import { signXml, type SigningKey } from '../src/protocols/saml/sign-xml.ts';
+import type { SigningKey } from '../src/protocols/saml/sign-xml.ts';
 import { parseXml, requiredAttribute, requiredChild, textOf } from '../src/protocols/saml/xml-document.ts';
+import { isOfThisMachine, refusal, xml, type Answer, type Asked } from './answer.ts';
+import { CORPORATE_PEOPLE } from './people.ts';
+import { renderForwardPage, renderPersonPage } from './person-page.ts';
+import { AWS, createId, renderRefusal, renderResponse, type SamlPerson } from './saml-response.ts';
 
-export type Answer = { readonly status: number; readonly type: string; readonly body: string };
+/** `entityId` is also the address of what tools ask for; people see pages below `pages`. */
+type Idp = { readonly entityId: string; readonly pages: string; readonly key: SigningKey };
 
-/** Answers what is asked below the identity provider's address, which is also its entity ID. */
-export type SamlIdp = (path: string, query: URLSearchParams) => Answer;
-
-const ACCOUNT = '123456789012';
-const PROVIDER = `arn:aws:iam::${ACCOUNT}:saml-provider/acme`;
-const ATTRIBUTE = 'https://aws.amazon.com/SAML/Attributes/';
-/** Where AWS takes responses, and the audience that they are for: what tools made for AWS ask of an identity provider. */
-const AWS = { acs: 'https://signin.aws.amazon.com/saml', audience: 'urn:amazon:webservices' };
-const LIFETIME_MS = 300_000;
+const REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect';
+/** What may be asked for at `/response`. */
 const DEFAULTS = { user: 'alice', department: 'engineering', role: 'reports' };
-type Person = Readonly<Record<keyof typeof DEFAULTS, string>>;
-
-const MAX_REQUEST_BYTES = 20_000;
-const NAMESPACES = `xmlns:saml="${SAML_ASSERTION}"`;
 
 /**
- * A SAML identity provider whose key lives as long as the process. It signs in whoever is named: for demonstrations and
- * tests only.
- *
- * @param entityId its address, such as `http://127.0.0.1:9400/saml`
+ * A SAML identity provider whose key lives as long as the process. At `/response` it hands a response to whoever asks, as
+ * tools for AWS want; at `/sso` people say who they are, and at `/slo` they sign out. Real ones ask for passwords, remember who
+ * is signed in, check signatures of requests and tell other services of a sign-out: for demonstrations and tests only.
  */
-export function createSamlIdp(entityId: string): SamlIdp {
-  const key = createKey();
-  return (path, query) => {
-    if (path === '/metadata') return xml(metadata(entityId, key));
-    if (path === '/response') return respond(query, (person) => response(entityId, person, key));
-    if (path === '/sso') return signIn(query, entityId, key);
+export function createSamlIdp(entityId: string, pages: string): (asked: Asked) => Answer {
+  const idp = { entityId, pages, key: createKey() };
+  return (asked) => {
+    const { method, path, query } = asked;
+    if (path === '/sso') return signIn(asked, idp);
+    if (method !== 'GET') return refusal(405, 'only GET is understood');
+    if (path === '/metadata') return xml(metadata(idp));
+    if (path === '/response') return respond(query, idp);
+    if (path === '/slo') return signOut(query, idp);
     return refusal(404, `there is ${entityId}/response and ${entityId}/metadata`);
   };
 }
@@ -57,23 +54,26 @@ function createKey(): SigningKey {
   return { key: privateKey, certificate, algorithm: 'rsa-sha256' };
 }
 
-/** SAML Metadata 2.4.3: one key, one endpoint. */
-function metadata(entityId: string, { certificate }: SigningKey): string {
+/** SAML Metadata 2.4.3: one key, an endpoint to sign in and one to sign out. */
+function metadata({ entityId, pages, key: { certificate } }: Idp): string {
   const base64 = certificate.replace(/-----[A-Z ]+-----|\n/g, '');
   return (
     `<md:EntityDescriptor xmlns:md="${SAML_METADATA}" entityID="${entityId}">` +
     `<md:IDPSSODescriptor protocolSupportEnumeration="${SAML_PROTOCOL}"><md:KeyDescriptor use="signing">` +
     `<ds:KeyInfo xmlns:ds="${XML_SIGNATURE}"><ds:X509Data>` +
     `<ds:X509Certificate>${base64}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>` +
-    '<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" ' +
-    `Location="${entityId}/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>`
+    `<md:SingleLogoutService Binding="${REDIRECT}" Location="${pages}/slo"/>` +
+    `<md:SingleSignOnService Binding="${REDIRECT}" Location="${pages}/sso"/>` +
+    '</md:IDPSSODescriptor></md:EntityDescriptor>'
   );
 }
 
-function respond(query: URLSearchParams, make: (person: Person) => string): Answer {
+function respond(query: URLSearchParams, { entityId, key }: Idp): Answer {
   const fault = faultOf(query);
   if (fault !== undefined) return refusal(400, fault);
-  const body = Buffer.from(make({ ...DEFAULTS, ...Object.fromEntries(query) })).toString('base64');
+  const { user, department, role } = { ...DEFAULTS, ...Object.fromEntries(query) };
+  const person = { user, name: user, email: `${user}@corp.acme.example`, department, roles: [role] };
+  const body = Buffer.from(renderResponse(entityId, person, key, AWS)).toString('base64');
   return { status: 200, type: 'text/plain', body };
 }
 
@@ -89,91 +89,49 @@ function faultOf(query: URLSearchParams): string | undefined {
   return undefined;
 }
 
-type Destination = { readonly acs: string; readonly audience: string; readonly inResponseTo?: string };
-
-/** A response with one signed assertion (SAML Core 2.3.3, 3.3.3; Profiles 4.1.4.2). */
-function response(entityId: string, person: Person, key: SigningKey, to: Destination = AWS): string {
-  const issueInstant = instant(Date.now());
-  const answers = to.inResponseTo === undefined ? '' : ` InResponseTo="${to.inResponseTo}"`;
-  const signed = signXml(assertion(entityId, person, { ...to, answers }), key);
-  return (
-    `<samlp:Response xmlns:samlp="${SAML_PROTOCOL}" ID="${createId()}" Version="2.0" ` +
-    `IssueInstant="${issueInstant}" Destination="${to.acs}"${answers}>` +
-    `<saml:Issuer ${NAMESPACES}>${entityId}</saml:Issuer><samlp:Status>` +
-    '<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>' +
-    `${signed}</samlp:Response>`
-  );
+/** A browser comes with an AuthnRequest (SAML Bindings 3.4), its person is picked, and it goes back to whoever asked. */
+function signIn({ method, query, form }: Asked, { entityId, key }: Idp): Answer {
+  const request = readRequest(query);
+  const acs = requiredAttribute(request.root, 'AssertionConsumerServiceURL');
+  if (!isOfThisMachine(acs)) return refusal(403, 'only bridges on this machine');
+  const choice = form.get('person');
+  if (method === 'GET' || choice === null)
+    return renderPersonPage('Acme Corp sign-in', CORPORATE_PEOPLE, { query, hint: '' });
+  const to = { acs, audience: request.issuer, inResponseTo: request.id };
+  const person = findPerson(choice);
+  const response =
+    person === undefined ? renderRefusal(entityId, key, to) : renderResponse(entityId, person, key, to);
+  return renderForwardPage(acs, {
+    SAMLResponse: Buffer.from(response).toString('base64'),
+    RelayState: request.relayState,
+  });
 }
 
-function assertion(
-  entityId: string,
-  { user, department, role }: Person,
-  { acs, audience, answers }: Destination & { readonly answers: string },
-): string {
-  const now = Date.now();
-  const [begin, end] = [instant(now), instant(now + LIFETIME_MS)];
-  const attributes = [
-    ['department', department],
-    ['mail', `${user}@acme.example`],
-    [`${ATTRIBUTE}RoleSessionName`, user],
-    [`${ATTRIBUTE}Role`, `arn:aws:iam::${ACCOUNT}:role/${role},${PROVIDER}`],
-  ];
-  const values = attributes.map(
-    ([name, value]) =>
-      `<saml:Attribute Name="${name}"><saml:AttributeValue>${value}</saml:AttributeValue></saml:Attribute>`,
-  );
-  return (
-    `<saml:Assertion ${NAMESPACES} ID="${createId()}" Version="2.0" IssueInstant="${begin}">` +
-    `<saml:Issuer>${entityId}</saml:Issuer><saml:Subject>` +
-    `<saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">${user}</saml:NameID>` +
-    '<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer">' +
-    `<saml:SubjectConfirmationData NotOnOrAfter="${end}" Recipient="${acs}"${answers}/>` +
-    `</saml:SubjectConfirmation></saml:Subject><saml:Conditions NotBefore="${begin}" NotOnOrAfter="${end}">` +
-    `<saml:AudienceRestriction><saml:Audience>${audience}</saml:Audience></saml:AudienceRestriction>` +
-    `</saml:Conditions><saml:AuthnStatement AuthnInstant="${begin}" SessionIndex="${createId()}"><saml:AuthnContext>` +
-    '<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport' +
-    '</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>' +
-    `<saml:AttributeStatement>${values.join('')}</saml:AttributeStatement></saml:Assertion>`
-  );
+function findPerson(choice: string): SamlPerson | undefined {
+  const person = CORPORATE_PEOPLE.find(({ id }) => id === choice);
+  return person && { ...person, user: person.subject };
 }
 
-/** A browser comes with an AuthnRequest (SAML Bindings 3.4) and goes back to whoever asked, as alice. */
-function signIn(query: URLSearchParams, entityId: string, key: SigningKey): Answer {
-  const packed = Buffer.from(query.get('SAMLRequest') ?? '', 'base64');
-  const request = parseXml(inflateRawSync(packed, { maxOutputLength: MAX_REQUEST_BYTES }).toString());
-  const acs = requiredAttribute(request, 'AssertionConsumerServiceURL');
-  const inResponseTo = requiredAttribute(request, 'ID');
-  const audience = textOf(requiredChild(request, SAML_ASSERTION, 'Issuer'));
-  const relayState = query.get('RelayState') ?? '';
-  // It signs for anybody, so it answers nobody but this machine.
-  if (!/^http:\/\/127\.0\.0\.1:\d+\/[\w./-]*$/.test(acs)) return refusal(403, 'only bridges at 127.0.0.1');
-  if (!/^[\w.-]+$/.test(inResponseTo) || !/^[\w:/.-]+$/.test(audience) || !/^[\w.-]*$/.test(relayState))
-    return refusal(400, 'not understood');
-  const message = response(entityId, DEFAULTS, key, { acs, audience, inResponseTo });
+/** Nobody is remembered here, so that is done at once. The way back is not in the request (SAML Core 3.7.1). */
+function signOut(query: URLSearchParams, { entityId, key }: Idp): Answer {
+  const { id, issuer, relayState } = readRequest(query);
+  const destination = issuer.replace(/\/metadata$/, '/slo');
+  if (!isOfThisMachine(destination)) return refusal(403, 'only bridges on this machine');
+  const outgoing = { id: createId(), issueInstantMs: Date.now(), destination, issuer: entityId };
+  const message = { kind: 'SAMLResponse', xml: renderLogoutResponse(outgoing, id), relayState } as const;
   return {
-    status: 200,
-    type: 'text/html; charset=utf-8',
-    body:
-      `<!doctype html><title>Demo sign-in</title><form method="post" action="${acs}">` +
-      `<input type="hidden" name="SAMLResponse" value="${Buffer.from(message).toString('base64')}">` +
-      `<input type="hidden" name="RelayState" value="${relayState}">` +
-      `<p>The demo's identity provider.</p><button>Sign in as ${DEFAULTS.user}</button></form>`,
+    ...refusal(302, ''),
+    headers: { location: redirectUrl(destination, message, { key: key.key, algorithm: key.algorithm }) },
   };
 }
 
-function instant(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
-/** An xs:ID may not begin with a digit. */
-function createId(): string {
-  return `_${randomBytes(16).toString('hex')}`;
-}
-
-function xml(body: string): Answer {
-  return { status: 200, type: 'application/samlmetadata+xml', body };
-}
-
-function refusal(status: number, sentence: string): Answer {
-  return { status, type: 'text/plain', body: `${sentence}\n` };
+/** Throws for what is no request; whatever of it stands in an answer is plain text. */
+function readRequest(query: URLSearchParams) {
+  const root = parseXml(xmlOf(parseRedirect(query.toString())));
+  const id = requiredAttribute(root, 'ID');
+  const issuer = textOf(requiredChild(root, SAML_ASSERTION, 'Issuer'));
+  const relayState = query.get('RelayState') ?? '';
+  if (!/^[\w.-]+$/.test(id) || !isOfThisMachine(issuer) || !/^[\w.-]*$/.test(relayState))
+    throw new Error('not understood');
+  return { root, id, issuer, relayState };
 }

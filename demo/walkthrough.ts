@@ -1,5 +1,9 @@
+import { COGNITO_PEOPLE, CORPORATE_PEOPLE, GOOGLE_PEOPLE } from './people.ts';
+
 export type Walkthrough = {
   readonly bridgeUrl: string;
+  /** The same for browsers: passkeys need a host name. */
+  readonly pagesUrl: string;
   readonly issuerUrl: string;
   /** As a shell in the demo's folder names them. */
   readonly config: string;
@@ -15,7 +19,7 @@ const SAML_PROVIDER = 'arn:aws:iam::123456789012:saml-provider/acme';
 
 /** The commands to paste, one to a line, each step under a comment: a shell may be fed with all of it. */
 export function renderWalkthrough(place: Walkthrough): string {
-  const { bridgeUrl, issuerUrl, config, rolebridge, node, sdkScript, state } = place;
+  const { bridgeUrl, pagesUrl, issuerUrl, config, rolebridge, node, sdkScript, state } = place;
   const token = (query: string, file: string): string =>
     `curl -sS '${issuerUrl}/${query}' > ${state}/${file}`;
   const assume = (role: string, file: string): string =>
@@ -26,9 +30,13 @@ export function renderWalkthrough(place: Walkthrough): string {
     `curl -sS ${bridgeUrl}/ -d Action=AssumeRoleWithSAML -d Version=2011-06-15 -d RoleArn=${ROLE}/reports` +
     ` -d PrincipalArn=${SAML_PROVIDER} --data-urlencode SAMLAssertion@${state}/${file}`;
   return `
-# Rolebridge answers at ${bridgeUrl}, and the demo's issuers at ${issuerUrl}. Ctrl-C stops both.
+# Rolebridge answers at ${bridgeUrl}, and the demo's identity providers at ${issuerUrl}. Ctrl-C stops both.
 # Its audit stream goes to ${state}/audit.log, its own log to ${state}/bridge.log.
-# Paste the following into another terminal, in this folder.
+
+# People: open ${pagesUrl}/signin in a browser, with one of these addresses or a button. Nobody has a password.
+${renderPeople()}
+
+# Machines: paste the following into another terminal, in this folder.
 
 # 1. Get the token that GitHub would give to a job on the main branch of acme/app
 ${token('github/token?repository=acme/app&ref=refs/heads/main', 'token')}
@@ -77,4 +85,13 @@ ${rolebridge} sessions list --config ${config}
 ${rolebridge} sessions revoke --role ${ROLE}/deploy --config ${config}
 ${rolebridge} audit --since 1h --config ${config}
 `;
+}
+
+function renderPeople(): string {
+  const providers = { Google: GOOGLE_PEOPLE, Cognito: COGNITO_PEOPLE, SAML: CORPORATE_PEOPLE };
+  return Object.entries(providers)
+    .flatMap(([provider, people]) =>
+      people.map(({ email, note }) => `#   ${email.padEnd(24)} ${provider.padEnd(8)} ${note}`),
+    )
+    .join('\n');
 }

@@ -49,6 +49,7 @@ describe('the commands in README', () => {
   it.each(ofClients)('%s is what the demo prints', (command) => {
     const printed = renderWalkthrough({
       bridgeUrl: 'http://127.0.0.1:8080',
+      pagesUrl: 'http://localhost:8080',
       issuerUrl: 'http://127.0.0.1:9400',
       config: 'config/demo.yaml',
       rolebridge: 'bin/rolebridge',
