@@ -17,6 +17,7 @@ import { createPeople } from './domain/identity/people.ts';
 import { createBrowserSessions } from './domain/session/browser-sessions.ts';
 import { parsePolicyText, type Policy } from './domain/policy/document.ts';
 import type { Directory } from './domain/role/directory.ts';
+import { createAssets, mountAssets, type Assets } from './http/assets.ts';
 import type { SamlDeps } from './http/saml/exchange.ts';
 import { mountSaml } from './http/saml/mount-saml.ts';
 import { startSamlLogout } from './http/saml/single-logout.ts';
@@ -29,7 +30,7 @@ import { mountMfa } from './http/mfa/mount-mfa.ts';
 import { measure } from './http/middleware/measure.ts';
 import type { PageSurface } from './http/page-exchange.ts';
 import { mountPortal } from './http/portal/mount-portal.ts';
-import { renderProvisionally } from './http/provisional-renderer.ts';
+import { createRenderer } from './http/render.ts';
 import { createProxyList } from './http/middleware/request-facts.ts';
 import type { StsDeps } from './http/sts/actions.ts';
 import { mountSts, type StsSurface } from './http/sts/mount-sts.ts';
@@ -199,7 +200,7 @@ type Runtime = {
   readonly deps: StsDeps;
   readonly surface: StsSurface;
   readonly oidcMetadataOf: OidcMetadataSource;
-  readonly pages: { readonly surface: PageSurface; readonly deps: PagesDeps };
+  readonly pages: { readonly surface: PageSurface; readonly deps: PagesDeps; readonly assets: Assets };
   /** Makes our own SAML keys where there are none yet, renews metadata, and looks at the certificates in it. */
   readonly watchSaml: () => Promise<void>;
 };
@@ -282,7 +283,9 @@ type PagesParts = Parts & {
 
 function createPages(config: Config, parts: PagesParts): Runtime['pages'] {
   const { store, metrics, deps, surface, saml } = parts;
-  const { publicUrl, mfa, browserSession } = config;
+  const { publicUrl, mfa, browserSession, branding } = config;
+  const { secureTransport } = surface;
+  const assets = createAssets(branding);
   const { seal, openSecret, random } = deps;
   const sealing = { seal, openSecret, random };
   const party = relyingPartyOf(publicUrl);
@@ -291,7 +294,7 @@ function createPages(config: Config, parts: PagesParts): Runtime['pages'] {
     ...saml,
     browserSessions: createBrowserSessions({ store: store.browserSessions, ...sealing, ...browserSession }),
     people: createPeople({ store: store.people, ...sealing }),
-    render: renderProvisionally,
+    render: createRenderer({ branding, assets, secureTransport }),
     loginAttempts: store.loginAttempts,
     onSignIn: metrics.signedIn,
     onMfa: metrics.factorVerified,
@@ -303,6 +306,7 @@ function createPages(config: Config, parts: PagesParts): Runtime['pages'] {
       ...pageDeps,
       startSamlLogout: (exchange, identity) => startSamlLogout(exchange, identity, pageDeps),
     },
+    assets,
     surface: { ...surface, publicUrl, mfaRequired: mfa.required, mfaIssuerName: mfa.issuerName },
   };
 }
@@ -471,6 +475,7 @@ function createPublicServer(runtime: () => Runtime, { metrics, logger }: Parts):
   );
   const surface = (): PageSurface => runtime().pages.surface;
   const deps = (): PagesDeps => runtime().pages.deps;
+  mountAssets(router, () => runtime().pages.assets);
   for (const mount of [mountSaml, mountSignIn, mountSessions, mountMfa, mountPortal])
     mount(router, surface, deps);
   app.use(measure(metrics.httpAnswered));
