@@ -13,10 +13,11 @@ export type SignInSettings = {
 };
 
 /**
- * What providers say after a second factor, where the configuration names no values of its own. Only words that promise one:
- * Okta's `…:ifpossible`, for one, does not.
+ * What providers say after a second factor, where the configuration names no values of its own. Only words that promise two
+ * factors: Okta's `…:ifpossible` does not, nor does one method by itself (`otp`, `hwk`, SAML's TimeSyncToken) or resistance
+ * against phishing (`phr`, `phrh`), which a security key has without any other factor.
  *
- * @see RFC 8176 2 (`mfa`); REFEDS MFA Profile; OpenID EAP ACR Values 1.0 (`phr`, `phrh`); SAML AuthnContext 3.4
+ * @see RFC 8176 2 (`mfa`); REFEDS MFA Profile; OpenID EAP ACR Values 1.0; SAML AuthnContext 3.4
  */
 export const DEFAULT_MFA_VALUES = {
   // Entra ID sends its URI in a SAML attribute of authentication methods.
@@ -24,12 +25,9 @@ export const DEFAULT_MFA_VALUES = {
   'trust-acr': [
     'https://refeds.org/profile/mfa',
     'http://schemas.microsoft.com/claims/multipleauthn',
-    'urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken',
     'urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract',
     'urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorUnregistered',
     'urn:okta:loa:2fa:any',
-    'phr',
-    'phrh',
   ],
   never: [],
 } as const satisfies Record<SignInSettings['mfa'], readonly string[]>;
