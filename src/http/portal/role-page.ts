@@ -82,7 +82,7 @@ async function showCredentials(
   { wanted, assumed }: { readonly wanted: WantedRole; readonly assumed: AssumedRole },
   deps: PortalDeps,
 ): Promise<void> {
-  const { ctx, facts, surface } = exchange;
+  const { ctx, surface } = exchange;
   const role = deps.directory.role(wanted.roleArn);
   if (role === undefined) throw new Error('a role was opened that does not exist');
   const { credentials } = assumed;
@@ -96,8 +96,8 @@ async function showCredentials(
     blocks: renderCredentialBlocks(credentials, place),
     accessKeyId: credentials.accessKeyId,
     expiresAtMs: credentials.expiresAtMs,
-    // What a provider's word on the session's end leaves of what was asked for.
-    durationSeconds: Math.round((credentials.expiresAtMs - facts.timeMs) / 1000),
+    // What was asked for, so that a renewal asks for the same, where a provider's word cut this one short.
+    durationSeconds: wanted.durationSeconds,
   });
 }
 

@@ -179,9 +179,12 @@ export type PersonWorld = {
 /** These roles, with stores in memory. */
 export function createPersonWorld(
   roles: readonly Role[],
-  { mfaRequired = 'by-policy' }: Partial<Pick<PersonDeps, 'mfaRequired'>> = {},
+  {
+    mfaRequired = 'by-policy',
+    now = () => NOW_MS,
+  }: Partial<Pick<PersonDeps, 'mfaRequired'>> & { readonly now?: () => number } = {},
 ): PersonWorld {
-  const store = createSqliteStore({ path: ':memory:', now: () => NOW_MS });
+  const store = createSqliteStore({ path: ':memory:', now });
   const events: string[] = [];
   const directory = createDirectory({
     accounts: [
