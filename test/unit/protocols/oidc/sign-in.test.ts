@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
+import { providerLogoutUrl } from '../../../../src/protocols/oidc/provider-logout-url.ts';
 import type { OidcIdpFault } from '../../../support/oidc-idp.ts';
 import { NOW, refusalOf } from './issuer.ts';
 import { ATTEMPT, createWorld, REDIRECT_URI } from './sign-in-world.ts';
@@ -381,5 +382,31 @@ describe('the provider’s second factor', () => {
     const { signIn } = await world({ idTokenClaims }, signInSettings);
     const { mfaAuthenticatedAtMs } = await signIn();
     expect(mfaAuthenticatedAtMs).toBe(atSeconds === undefined ? undefined : atSeconds * 1000);
+  });
+});
+
+describe('providerLogoutUrl', () => {
+  it('is where a generic provider says, with what it wants to know (RP-Initiated Logout 1.0, 2)', async () => {
+    const { idp, provider, metadataOf } = await world();
+    const input = { provider, returnTo: 'https://bridge.example.com/bye', idToken: 'a.b.c', state: 's' };
+    const url = new URL((await providerLogoutUrl(input, { metadataOf })) ?? '');
+    expect(url.origin + url.pathname).toBe(`${idp.issuer}/logout`);
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      client_id: 'client-1',
+      post_logout_redirect_uri: 'https://bridge.example.com/bye',
+      id_token_hint: 'a.b.c',
+      state: 's',
+    });
+  });
+
+  it('is nowhere, and no ID token is kept, where the provider offers none', async () => {
+    const { signIn, provider, metadataOf } = await world({ metadata: { end_session_endpoint: undefined } });
+    expect(await providerLogoutUrl({ provider, returnTo: REDIRECT_URI }, { metadataOf })).toBeUndefined();
+    expect(await signIn()).not.toHaveProperty('idToken');
+  });
+
+  it('keeps no ID token that is too long for an address', async () => {
+    const { signIn } = await world({ idTokenClaims: { filler: 'x'.repeat(6000) } });
+    expect(await signIn()).not.toHaveProperty('idToken');
   });
 });
