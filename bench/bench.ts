@@ -8,6 +8,7 @@ import { createTokenIssuer } from './github-tokens.ts';
 import { measureMemory } from './memory.ts';
 import { measureMoto } from './moto.ts';
 import { measurePolicy } from './policy.ts';
+import { measurePortal } from './portal.ts';
 import { createReport } from './report.ts';
 import { measureSamlThroughput, measureSamlVerifier } from './saml.ts';
 import { measureSessionSize } from './session-size.ts';
@@ -59,6 +60,7 @@ try {
   await measureMoto(issuer, report);
   measurePolicy(issuer, report);
   measureSamlVerifier(report);
+  await measurePortal({ folder, ...pace }, report);
   measureBuildingBlocks(report);
   await measureSessionSize(pace.stored, report);
   await measureStart({ folder, issuer, rounds: pace.rounds }, report);
