@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parsePost, xmlOf } from '../../src/protocols/saml/bindings.ts';
 import { SAML_PROTOCOL } from '../../src/protocols/saml/namespaces.ts';
 import { attributeOf, isNamed, parseXml } from '../../src/protocols/saml/xml-document.ts';
-import { createTestIdp } from '../support/saml/identity-provider.ts';
+import { createTestIdp, GOOD_CONTENT } from '../support/saml/identity-provider.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
 import {
   type Browser,
@@ -318,6 +318,17 @@ describe('the assertion consumer service', () => {
     it('an authentication that is older than the request, which had ForceAuthn', async () => {
       const { requestId, relayState } = await startLogin(browser, 'corp', '?ForceAuthn=true');
       const SAMLResponse = respond({ idp: idpOf(), requestId, authnInstantMs: Date.now() - 120_000 });
+      await expectRefused({ SAMLResponse, RelayState: relayState });
+    });
+
+    it('a sign-in that the provider lets end at once: it would go round and round', async () => {
+      const { requestId, relayState } = await startLogin(browser);
+      const ended = new Date(Date.now() - 5_000).toISOString();
+      const authnStatement = GOOD_CONTENT.authnStatement.replace(
+        /SessionNotOnOrAfter="[^"]*"/,
+        `SessionNotOnOrAfter="${ended}"`,
+      );
+      const SAMLResponse = respond({ idp: idpOf(), requestId }, { authnStatement });
       await expectRefused({ SAMLResponse, RelayState: relayState });
     });
 
