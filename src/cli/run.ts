@@ -41,6 +41,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   serve: async () => (await import('./serve.ts')).addServeCommand,
   validate: async () => (await import('./validate.ts')).addValidateCommand,
   sessions: async () => (await import('./sessions.ts')).addSessionsCommand,
+  people: async () => (await import('./people.ts')).addPeopleCommand,
   audit: async () => (await import('./audit.ts')).addAuditCommand,
   explain: async () => (await import('./explain.ts')).addExplainCommand,
   'master-key': async () => (await import('./master-key.ts')).addMasterKeyCommand,
