@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createBrowser, formTokenAt, signOut, unescapeHtml, type Browser } from '../support/saml-browser.ts';
 import { sampleAccessKeyId, sampleSession } from '../support/sample-session.ts';
@@ -22,6 +22,12 @@ beforeEach(async () => {
 const SESSION = 'rolebridge-session';
 const locationOf = (answer: Response): string | null => answer.headers.get('location');
 const isSignedIn = async (who = browser) => (await who.get('/sessions')).status === 200;
+
+/** The name of a browser's session in store and pages; the page itself has no button to end the one that it is in. */
+function ownId({ cookies }: Browser): string {
+  const secret = cookies.get(SESSION) ?? '';
+  return hash('sha256', secret, 'base64url') + secret.slice(-1);
+}
 
 /** Role sessions of somebody, put into the store as the gate would. */
 async function issue(count: number, whose = person): Promise<readonly string[]> {
@@ -162,7 +168,7 @@ describe('the sessions page', () => {
 
   it('ends this browser, and says so', async () => {
     await revoke('revoke-others');
-    const [own = ''] = idsIn(await (await browser.get('/sessions')).text());
+    const own = ownId(browser);
     expect(locationOf(await revoke('revoke', { kind: 'browser', id: own }))).toBe(
       '/signin?reason=signed-out',
     );
@@ -199,7 +205,7 @@ describe('the sessions page', () => {
       const bob = createBrowser(one.world.url);
       await signInWithOidc(bob);
       one.idp.configure({ signInAs: 'alice-1' });
-      const [id = ''] = idsIn(await (await bob.get('/sessions')).text());
+      const id = ownId(bob);
       const [key = ''] = await issue(1, `${one.providerArn} bob-2`);
       for (const fields of [
         { kind: 'browser', id },

@@ -7,7 +7,7 @@ import { deviceNameOf } from './device-name.ts';
 
 const MAX_FOUND = 1000;
 /** More would make a page that nobody reads; "end everything" ends the others, too. */
-const MAX_SHOWN = 100;
+const MAX_SHOWN = 50;
 const ENDED = /^\d{1,6}$/;
 
 /** `GET /sessions`: where somebody is signed in, and which role sessions came of it. */
