@@ -375,12 +375,13 @@ async function token(call: Call, idp: Idp): Promise<Answer> {
   if (grant === undefined || !isRedeemable(call.form, grant)) return json({ error: 'invalid_grant' }, 400);
   const accessToken = randomUUID();
   accessTokens.set(accessToken, grant.person);
-  return json({
+  const answer = json({
     access_token: accessToken,
     token_type: 'Bearer',
     expires_in: TOKEN_SECONDS,
     ...(settings.fault === 'no-id-token' ? {} : { id_token: await idToken(grant, accessToken, idp) }),
   });
+  return settings.fault === 'token-wrong-type' ? { ...answer, type: 'text/plain' } : answer;
 }
 
 /** The same redirect URI, and the verifier of the challenge (RFC 7636 4.6). */
@@ -431,8 +432,6 @@ async function brokenAnswer(
       return { status: 200, type: 'text/html', body: '<!doctype html><h1>Please wait</h1>' };
     case '500':
       return { status: 500, type: 'text/html', body: '<h1>Internal error</h1>' };
-    case 'wrong-type':
-      return { status: 200, type: 'text/plain', body: '{"access_token":"a","token_type":"Bearer"}' };
     case 'broken-json':
       return { status: 200, body: '{"access_token":' };
     case 'huge':

@@ -355,6 +355,11 @@ describe('userinfo', () => {
     expect(idp.requests.map(({ endpoint }) => endpoint)).toEqual(['token']);
   });
 
+  it('refuses claims that are too many', async () => {
+    const { signIn } = await world({ userinfoClaims: { filler: 'x'.repeat(120_000) } });
+    expect((await refusalOf(signIn())).code).toBe('provider-refused');
+  });
+
   it('refuses claims that are nested too deeply', async () => {
     const deep: unknown = JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`);
     const { signIn } = await world({ userinfoClaims: { deep } });
@@ -373,6 +378,12 @@ describe('the provider’s second factor', () => {
     ['an amr that is one text', AMR, { amr: 'mfa' }, NOW],
     ['an acr that is trusted', ACR, { acr: 'https://refeds.org/profile/mfa' }, NOW],
     ['nothing where it is not trusted', { mfa: 'never', mfaValues: ['mfa'] }, { amr: ['mfa'] }, undefined],
+    [
+      'nothing where it is not trusted, whichever claim says it',
+      { mfa: 'never', mfaValues: ['mfa'] },
+      { acr: 'mfa' },
+      undefined,
+    ],
     ['nothing for another amr', AMR, { amr: ['pwd', 'otp'] }, undefined],
     ['nothing for a value that only begins so', AMR, { amr: ['mfa2'] }, undefined],
     ['nothing for amr where acr is trusted', ACR, { amr: ['https://refeds.org/profile/mfa'] }, undefined],
