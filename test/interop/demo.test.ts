@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { createFormBrowser, type FormBrowser } from '../support/form-browser.ts';
 import { clientEnvironment, requireProgram, runClient, type ClientRun } from '../support/foreign-client.ts';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/redis-server.ts';
@@ -121,6 +123,100 @@ describe('npm run demo', { timeout: 60_000 }, () => {
     expect(outputOf(9)).toMatch(
       /denied {3}AssumeRoleWithWebIdentity {2}repo:acme\/app:ref:refs\/heads\/feature/,
     );
+  });
+
+  describe('the people that it names', () => {
+    const pages = (): string => `http://localhost:${ports[0] ?? 0}`;
+    /** Signs somebody in and returns the page where that ends. */
+    const signIn = async (provider: string, person: string, browser: FormBrowser = createFormBrowser()) => {
+      const question = await browser.visit(`${pages()}/signin/${provider}`);
+      return browser.submitSaml(await browser.submit(question, { person }));
+    };
+    const rolesIn = (html: string) =>
+      [...html.matchAll(/<a href="\/roles\/[^"]*role%2F([\w-]+)"/g)].map(([, name]) => name).toSorted();
+
+    it('begins with the page on which they sign in', () => {
+      const beginning = demo.output.stdout.slice(0, demo.output.stdout.indexOf('# 1.'));
+      expect(beginning).toContain(`open ${pages()}/signin in a browser`);
+      for (const email of ['maya@acme.example', 'priya@partner.example', 'bob@corp.acme.example'])
+        expect(beginning).toContain(email);
+    });
+
+    it.each([
+      ['google', 'maya', ['production-admin', 'read-only']],
+      ['google', 'tom', ['read-only']],
+      ['partners', 'priya', ['developer']],
+      ['partners', 'jonas', ['developer', 'release']],
+      ['partners', 'sofia', []],
+      ['acme', 'alice', ['reports']],
+      ['acme', 'bob', ['billing']],
+    ])('find with %s, as %s, the roles %j', async (provider, person, roles) => {
+      const page = await signIn(provider, person);
+      expect(page).toMatchObject({ status: 200, url: `${pages()}/roles` });
+      expect(rolesIn(page.html)).toEqual(roles);
+    });
+
+    it.each([
+      ['google', 'lena', 'with a private account'],
+      ['google', '', 'who deny'],
+      ['partners', '', 'who deny'],
+      ['acme', '', 'who deny'],
+    ])('are not let in at %s, as %j: %s', async (provider, person) => {
+      const browser = createFormBrowser();
+      expect((await signIn(provider, person, browser)).status).toBe(403);
+      expect((await browser.visit(`${pages()}/roles`)).url).toContain('/signin?return_to=');
+    });
+
+    it.each([
+      ['partners', 'priya', '210987654321', 'developer'],
+      ['acme', 'bob', '123456789012', 'billing'],
+      ['google', 'tom', '123456789012', 'read-only'],
+    ])(
+      'take credentials with %s, as %s, that work in the JavaScript SDK',
+      async (provider, person, account, role) => {
+        const browser = createFormBrowser();
+        await signIn(provider, person, browser);
+        const choice = await browser.visit(`${pages()}/roles/arn:aws:iam::${account}:role/${role}`);
+        const { html } = await browser.submit(choice, { duration: '900' }, '/roles/');
+        const value = (name: string) =>
+          new RegExp(`data-line>export ${name}=&#39;([^&]*)&#39;`).exec(html)?.[1] ?? '';
+        const client = new STSClient({
+          endpoint: value('AWS_ENDPOINT_URL_STS'),
+          region: value('AWS_REGION'),
+          credentials: {
+            accessKeyId: value('AWS_ACCESS_KEY_ID'),
+            secretAccessKey: value('AWS_SECRET_ACCESS_KEY'),
+            sessionToken: value('AWS_SESSION_TOKEN'),
+          },
+        });
+        const { Arn: arn } = await client.send(new GetCallerIdentityCommand({}));
+        expect(arn).toContain(`arn:aws:sts::${account}:assumed-role/${role}/`);
+      },
+    );
+
+    it('are asked for a second factor where a role wants one', async () => {
+      const browser = createFormBrowser();
+      await signIn('google', 'maya', browser);
+      const page = await browser.visit(`${pages()}/roles/arn:aws:iam::123456789012:role/production-admin`);
+      const next = page.url.includes('/mfa/')
+        ? page
+        : await browser.submit(page, { duration: '900' }, '/roles/');
+      expect(next.url).toContain('/mfa/add');
+      expect(next.html).not.toContain('AWS_SECRET_ACCESS_KEY');
+    });
+
+    it('sign out at the bridge, and at the provider by its own page', async () => {
+      const browser = createFormBrowser();
+      await signIn('partners', 'priya', browser);
+      const { html } = await browser.submit(await browser.visit(`${pages()}/signout`), {}, '/signout');
+      const [, link = ''] = /href="(http:[^"]*\/logout\?[^"]*)"/.exec(html) ?? [];
+      expect((await browser.visit(link.replaceAll('&amp;', '&'))).url).toBe(`${pages()}/signed-out`);
+      await signIn('acme', 'alice', browser);
+      const end = await browser.submit(await browser.visit(`${pages()}/signout`), {}, '/signout');
+      expect(end.status).toBe(200);
+      expect(end.url).toContain('/saml/acme/slo');
+      expect((await browser.visit(`${pages()}/roles`)).url).toContain('/signin');
+    });
   });
 
   it('keeps the audit stream out of the terminal', () => {

@@ -1,17 +1,24 @@
+type Fields = Readonly<Record<string, string>>;
+
 /** What a browser without scripts shows, and what somebody can press in it. */
 type Page = {
   readonly url: string;
   readonly status: number;
   readonly html: string;
-  /** The fields of the page's form by name; empty where there is none. */
-  readonly fields: Readonly<Record<string, string>>;
+  /** The fields of all forms of the page by name; empty where there is none. */
+  readonly fields: Fields;
 };
 
 export type FormBrowser = {
   /** Goes there and follows redirects, at most ten. */
   readonly visit: (url: string) => Promise<Page>;
-  /** Presses the button of the form on the page. */
-  readonly submit: (page: Page) => Promise<Page>;
+  /**
+   * Presses the button of a form on the page.
+   *
+   * @param entered what was typed, and the button's own value
+   * @param action how the form's action begins; without it, the first one
+   */
+  readonly submit: (page: Page, entered?: Fields, action?: string) => Promise<Page>;
   /** Presses buttons as long as there is a form that carries a SAML message. */
   readonly submitSaml: (page: Page) => Promise<Page>;
 };
@@ -28,9 +35,11 @@ export function createFormBrowser(): FormBrowser {
     const html = await response.text();
     return { url, status: response.status, html, fields: fieldsOf(html) };
   };
-  const submit = (page: Page): Promise<Page> => {
-    const [, action = ''] = /<form[^>]*\baction="([^"]*)"/.exec(page.html) ?? [];
-    const body = new URLSearchParams(page.fields);
+  const submit = (page: Page, entered: Fields = {}, begin = ''): Promise<Page> => {
+    const forms = [...page.html.matchAll(/<form\b[^>]*\baction="([^"]*)"[^>]*>([^]*?)<\/form>/g)];
+    const [, action = '', content = ''] =
+      forms.find(([, address = '']) => unescapeHtml(address).startsWith(begin)) ?? [];
+    const body = new URLSearchParams({ ...fieldsOf(content), ...entered });
     return go(new URL(unescapeHtml(action), page.url).href, { method: 'POST', body }, 10);
   };
   const submitSaml = async (page: Page): Promise<Page> => {
@@ -48,7 +57,7 @@ function keep(jar: Map<string, string>, line: string): void {
   else jar.set(name, pair.slice(equals + 1));
 }
 
-function fieldsOf(html: string): Readonly<Record<string, string>> {
+function fieldsOf(html: string): Fields {
   const inputs = [...html.matchAll(/<input\b[^>]*>/g)].map(
     ([tag]) => [part(tag, 'name'), part(tag, 'value')] as const,
   );
