@@ -142,6 +142,11 @@ async function answer<D extends PageDeps>(
 ): Promise<void> {
   const facts = requestFacts(ctx.req, surface);
   ctx.set('x-amzn-RequestId', facts.requestId);
+  const home = homeOf(ctx, surface.publicUrl);
+  if (home !== undefined) {
+    seeOther(ctx, home);
+    return;
+  }
   let exchange = createExchange({ ctx, facts, surface }, deps);
   try {
     exchange = await openExchange(exchange, deps);
@@ -149,6 +154,22 @@ async function answer<D extends PageDeps>(
   } catch (error) {
     showError(exchange, error);
   }
+}
+
+/**
+ * The same page at the address that cookies and providers know, for whoever opened this machine by its other name. Elsewhere the
+ * Host header decides nothing: a proxy may have put its own there.
+ */
+function homeOf(ctx: Context, publicUrl: string): string | undefined {
+  const here = URL.parse(`http://${ctx.host}`);
+  const home = new URL(publicUrl);
+  if (ctx.method !== 'GET' || here === null || here.hostname === home.hostname) return undefined;
+  const isSame = here.port === home.port && isLoopback(here.hostname) && isLoopback(home.hostname);
+  return isSame ? `${publicUrl}${ctx.path}${ctx.search}` : undefined;
+}
+
+function isLoopback(hostname: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }
 
 async function openExchange(anonymous: PageExchange, deps: PageDeps): Promise<PageExchange> {

@@ -5,6 +5,7 @@ import { lockedUntilMs } from '../../domain/mfa/attempt-limit.ts';
 import type { FactorDeps, FactorRequest } from '../../domain/mfa/factor-deps.ts';
 import { nextMfaStep, type MfaGoal, type MfaStep } from '../../domain/mfa/mfa-step.ts';
 import type { Person } from '../../domain/identity/person.ts';
+import { saysOurs } from '../middleware/form-token.ts';
 import type { FactorProblem } from '../page-data.ts';
 import {
   pageDraft,
@@ -46,7 +47,8 @@ function wayOn(error: unknown, exchange: PersonExchange, start: string): string 
   if (error.code === 'sign-in-required') return signInAgain(exchange, back);
   if (error.code === 'mfa-required') return withReturn('/mfa/verify?reason=manage', back);
   // A tab from before the last proof: its form has the token of a session id that is no more.
-  if (error.code === 'request-forged' && isOwnForm(exchange)) return `${start}?problem=expired`;
+  if (error.code === 'request-forged' && saysOurs(ctx, exchange.surface.publicUrl))
+    return `${start}?problem=expired`;
   return undefined;
 }
 
@@ -58,11 +60,6 @@ export function signInAgain({ provider }: PersonExchange, back: string): string 
 /** A path of ours, and where it leads back to. */
 export function withReturn(path: string, returnTo: string): string {
   return `${path}${path.includes('?') ? '&' : '?'}return_to=${encodeURIComponent(returnTo)}`;
-}
-
-// Browsers say so themselves; a page of another site cannot.
-function isOwnForm({ ctx, surface }: PersonExchange): boolean {
-  return ctx.get('origin') === surface.publicUrl && /^(?:same-origin)?$/.test(ctx.get('sec-fetch-site'));
 }
 
 /** The beginning of a use case. */
