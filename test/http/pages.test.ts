@@ -255,3 +255,18 @@ it('tells times in UTC and for machines, too', async () => {
   expect(html).toContain('<time datetime="2026-11-22T14:05:30Z">22 Nov 2026, 14:05 UTC</time>');
   expect(SAMPLE_TIME_MS).toBe(Date.parse('2026-11-22T14:05:30Z'));
 });
+
+it('keeps the purpose of a second factor when another way is chosen', async () => {
+  const forRole = await load(samplePath('mfa-verify'));
+  expect(forRole.html).toMatch(
+    /\/mfa\/verify\?method=passkey&amp;return_to=%2Froles%2F[^"]*&amp;role=ProductionAdmin"/,
+  );
+  expect(forRole.html).toContain('<input type="hidden" name="role" value="ProductionAdmin">');
+  const forChange = await load(samplePath('mfa-verify: recovery code'));
+  expect(forChange.html).toMatch(/\/mfa\/verify\?method=totp&amp;return_to=[^"]*&amp;reason=manage"/);
+});
+
+it('comes back to what was searched for after a star', async () => {
+  const { html } = await load(samplePath('roles: found'));
+  expect(html).toContain('<input type="hidden" name="return_to" value="/roles?q=prod">');
+});
