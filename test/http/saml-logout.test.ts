@@ -93,8 +93,8 @@ describe('signing out here', () => {
   });
 
   it.each([
-    ['did', (xml: string) => xml, 'ended'],
-    ['did not', (xml: string) => xml.replace(':status:Success', ':status:Responder'), 'unknown'],
+    ['did', (xml: string) => xml, 'signed out at Acme corp, too'],
+    ['did not', (xml: string) => xml.replace(':status:Success', ':status:Responder'), 'did not'],
   ])('says whether the identity provider %s', async (_name, change, text) => {
     const { id, relayState } = redirectedMessage(await leave());
     const xml = change(renderLogoutResponse(outgoing(), id));
@@ -112,7 +112,7 @@ describe('signing out here', () => {
       postFields({ kind: 'SAMLResponse', xml, relayState }),
     );
     expect(answer.status).toBe(200);
-    expect(await answer.text()).toContain('ended');
+    expect(await answer.text()).toContain('signed out at Acme corp, too');
   });
 
   describe('refuses an answer', () => {
