@@ -47,8 +47,7 @@ function wayOn(error: unknown, exchange: PersonExchange, start: string): string 
   if (error.code === 'sign-in-required') return signInAgain(exchange, back);
   if (error.code === 'mfa-required') return withReturn('/mfa/verify?reason=manage', back);
   // A tab from before the last proof: its form has the token of a session id that is no more.
-  if (error.code === 'request-forged' && saysOurs(ctx, exchange.surface.publicUrl))
-    return `${start}?problem=expired`;
+  if (error.code === 'request-forged' && isOwnForm(exchange)) return `${start}?problem=expired`;
   return undefined;
 }
 
@@ -60,6 +59,12 @@ export function signInAgain({ provider }: PersonExchange, back: string): string 
 /** A path of ours, and where it leads back to. */
 export function withReturn(path: string, returnTo: string): string {
   return `${path}${path.includes('?') ? '&' : '?'}return_to=${encodeURIComponent(returnTo)}`;
+}
+
+// It takes a browser's word that it is ours, not just silence: what may be forged ends on the error page.
+function isOwnForm({ ctx, surface: { publicUrl } }: PersonExchange): boolean {
+  const isVouchedFor = ctx.get('origin') === publicUrl || ctx.get('sec-fetch-site') === 'same-origin';
+  return isVouchedFor && saysOurs(ctx, publicUrl);
 }
 
 /** The beginning of a use case. */
