@@ -3,7 +3,7 @@ import { type FetchedDocument, type GuardedMessage, type GuardedRequest } from '
 import { isPassing } from './provider-failure.ts';
 
 /** As a library for OpenID Connect asks; only texts and forms can be bodies. */
-export type ProviderRequest = {
+type ProviderRequest = {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;

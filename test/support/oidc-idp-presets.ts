@@ -27,10 +27,10 @@ export type PresetShape = {
 };
 
 export type EndpointName = 'authorize' | 'token' | 'jwks' | 'userinfo' | 'logout' | 'par';
-export type TokenFacts = { readonly clientId: string; readonly nowSeconds: number };
+type TokenFacts = { readonly clientId: string; readonly nowSeconds: number };
 
 /** The tenant of the Entra-like provider. */
-export const TENANT = '9122040d-6c67-4c5b-b112-36a304b66dad';
+const TENANT = '9122040d-6c67-4c5b-b112-36a304b66dad';
 
 const PATHS = {
   authorize: '/authorize',

@@ -47,7 +47,7 @@ export type OidcIdpFault =
   | 'userinfo-html'
   | 'userinfo-redirect';
 
-export type OidcIdpSettings = {
+type OidcIdpSettings = {
   readonly fault: OidcIdpFault | 'none';
   /** The authorization endpoint answers with this error, e.g. `access_denied`; empty: it signs in. */
   readonly error: string;
@@ -69,7 +69,7 @@ export type OidcIdpSettings = {
 };
 
 /** A request to an endpoint that only the relying party calls. */
-export type OidcIdpRequest = {
+type OidcIdpRequest = {
   readonly endpoint: 'token' | 'par' | 'userinfo';
   readonly method: string;
   readonly authorization: string | undefined;

@@ -10,7 +10,7 @@ export type OidcSignInProvider = OidcProvider & { readonly signIn: OidcSignIn };
 
 /** Where to go to be signed out at the provider, and what it wants to be told. */
 export type ProviderLogout = { readonly url: string; readonly parameters: Readonly<Record<string, string>> };
-export type LogoutInput = {
+type LogoutInput = {
   readonly clientId: string;
   /** Where the provider sends people afterwards: an absolute address of ours. */
   readonly returnTo: string;
