@@ -259,6 +259,15 @@ describe('GET /roles/{arn}', () => {
   });
 });
 
+it('keeps what is no ARN out of what the audit trail is searched by', async () => {
+  const cookie = await start();
+  for (const path of ['/roles/nonsense', '/roles/%00', `/roles/arn:aws:iam::${ACCOUNT}:role/x%0d%0ay`]) {
+    await get(path, cookie);
+    expect(lastEvent()).toMatchObject({ eventName: 'ViewRole' });
+    expect(app.world.events.at(-1)).toContain('"resources":[]');
+  }
+});
+
 describe('POST /roles/{arn}', () => {
   it('answers with credentials that no cache keeps, and remembers the role', async () => {
     const cookie = await start();

@@ -124,7 +124,7 @@ export function makeIdentity(
     transitiveTagKeys: [],
     proofHash: 'ab'.repeat(32),
     proofId: 'proof-1',
-    expiresAtMs: NOW_MS - 60_000,
+    expiresAtMs: NOW_MS + 600_000,
     ...given,
   };
 }

@@ -64,6 +64,7 @@ describe('what the index must not lose', () => {
     ['an equal value', { StringEquals: { [`${KEY}sub`]: ['bob', 'alice'] } }],
     ['a key in another case', { StringEquals: { [`${KEY.toUpperCase()}SUB`]: 'alice' } }],
     ['a pattern', { StringLike: { [`${KEY}sub`]: 'al?c*' } }],
+    ['a pattern of which nothing is left but its beginning', { StringLike: { [`${KEY}sub`]: 'alice*' } }],
     ['a pattern without beginning', { StringLike: { [`${KEY}sub`]: '*ice' } }],
     ['a pattern that is a plain text', { StringLike: { [`${KEY}sub`]: 'alice' } }],
     ['a test that may be absent', { StringEqualsIfExists: { [`${KEY}department`]: 'x' } }],
@@ -78,6 +79,11 @@ describe('what the index must not lose', () => {
     ['absence', { Null: { [`${KEY}department`]: 'true' } }],
   ])('%s', (_, Condition) => {
     expect(withCondition(Condition)).toBe(true);
+  });
+
+  it('a claim whose name is in another case', () => {
+    const Condition = { StringEquals: { [`${KEY}team`]: 'x' } };
+    expect(withCondition(Condition, makeIdentity({ Team: 'x' }))).toBe(true);
   });
 
   it('any value of a list', () => {
@@ -137,6 +143,7 @@ const operand = fc.constantFrom(
   'ops',
   '',
   'al*',
+  'dev*',
   '*',
   '?ev',
   'dev-?',

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -189,8 +189,13 @@ describe('credential_process', () => {
       SessionToken: credentials.sessionToken,
       Expiration: '2026-01-02T03:04:05.000Z',
     });
-    const file = statSync(join(own, '.aws/rolebridge/acme-prod-dev-process.json'));
-    expect(file.mode & 0o777).toBe(0o600);
+    const modeOf = (path: string): number => statSync(join(own, path)).mode & 0o777;
+    expect(modeOf('.aws/rolebridge')).toBe(0o700);
+    const file = '.aws/rolebridge/acme-prod-dev-process.json';
+    expect(modeOf(file)).toBe(0o600);
+    chmodSync(join(own, file), 0o644);
+    execFileSync('bash', ['-c', paste], { env });
+    expect(modeOf(file)).toBe(0o600);
   });
 
   it('is added to a file that does not end in a line feed', () => {
