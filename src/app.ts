@@ -13,6 +13,7 @@ import type { OidcMetadataSource } from './domain/identity/oidc-metadata.ts';
 import type { ProviderKeys } from './domain/identity/provider-keys.ts';
 import type { SamlMetadataSource } from './domain/identity/saml-metadata.ts';
 import type { SpKeys } from './domain/identity/sp-keys.ts';
+import { resealPeople } from './domain/identity/reseal-people.ts';
 import { createPeople } from './domain/identity/people.ts';
 import { createBrowserSessions } from './domain/session/browser-sessions.ts';
 import { parsePolicyText, type Policy } from './domain/policy/document.ts';
@@ -150,6 +151,7 @@ async function serve(options: BridgeOptions, { config, parts, release }: Serving
   const publicServer = createPublicServer(() => runtime, parts);
   const managementServer = createManagementServer(parts);
   await revokeOrphans(config, parts);
+  void reseal(runtime, logger);
   await listen(publicServer, config.listen);
   try {
     await listen(managementServer, config.management);
@@ -173,6 +175,7 @@ async function serve(options: BridgeOptions, { config, parts, release }: Serving
       runtime = next;
       void next.watchSaml();
       await revokeOrphans(next.config, parts);
+      void reseal(next, logger);
     },
     close: async () => {
       clearInterval(sweeper);
@@ -200,6 +203,8 @@ type Runtime = {
   readonly deps: StsDeps;
   readonly surface: StsSurface;
   readonly oidcMetadataOf: OidcMetadataSource;
+  /** Frees people of an old master key. */
+  readonly resealPeople: () => Promise<number>;
   readonly pages: { readonly surface: PageSurface; readonly deps: PagesDeps; readonly assets: Assets };
   /** Makes our own SAML keys where there are none yet, renews metadata, and looks at the certificates in it. */
   readonly watchSaml: () => Promise<void>;
@@ -270,6 +275,7 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
       saml,
       oidc: { keysOf, metadataOf: oidcMetadataOf },
     }),
+    resealPeople: () => resealPeople({ ...deps, store: store.people, isCurrent: sealer.isCurrent }),
     watchSaml: createSamlWatch(config, { ...parts, ...saml }),
   };
 }
@@ -454,6 +460,16 @@ async function revokeOrphans({ roles, users }: Config, { store, logger }: Parts)
     if (revoked > 0) logger.warn({ revoked }, 'sessions of roles and users that are not configured revoked');
   } catch (error) {
     logger.error({ err: error }, 'sessions of roles and users that are not configured not revoked');
+  }
+}
+
+// People do not expire, so nothing else would ever free them of an old master key.
+async function reseal({ resealPeople: run }: Runtime, logger: Logger): Promise<void> {
+  try {
+    const resealed = await run();
+    if (resealed > 0) logger.info({ resealed }, 'people sealed with the first key of the ring');
+  } catch (error) {
+    logger.error({ err: error }, 'people not sealed with the first key of the ring: keep the old one');
   }
 }
 

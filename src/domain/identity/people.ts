@@ -30,7 +30,7 @@ const MAX_TRIES = 10;
 
 export function createPeople({ store, seal, openSecret }: PeopleDeps): People {
   const open = ({ person, sealed }: PersonRecord): Person =>
-    decodePerson(openSecret(sealed, contextOf(person)));
+    decodePerson(openSecret(sealed, sealContextOfPerson(person)));
   const find = async (id: PersonId): Promise<Person | undefined> => {
     const record = await store.read(personKeyOf(id));
     return record && open(record);
@@ -42,7 +42,7 @@ export function createPeople({ store, seal, openSecret }: PeopleDeps): People {
       for (let tries = 0; tries < MAX_TRIES; tries++) {
         const record = await store.read(key);
         const changed = change(record && open(record));
-        const sealed = seal(encodePerson(changed), contextOf(key));
+        const sealed = seal(encodePerson(changed), sealContextOfPerson(key));
         if (await store.replace(key, { sealed, expected: record?.revision ?? 0 })) return changed;
       }
       throw new FederationError('store-unavailable', 'the person is changed from too many places at once');
@@ -55,6 +55,6 @@ export function createPeople({ store, seal, openSecret }: PeopleDeps): People {
 }
 
 /** One person's record opens as nobody else's. */
-function contextOf(personKey: string): string {
+export function sealContextOfPerson(personKey: string): string {
   return `person:${personKey}`;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { resealPeople } from '../../../../src/domain/identity/reseal-people.ts';
 import { createPeople } from '../../../../src/domain/identity/people.ts';
 import { personKeyOf, type Person } from '../../../../src/domain/identity/person.ts';
 import type { PersonStore } from '../../../../src/domain/identity/person-store.ts';
@@ -31,12 +32,15 @@ const person: Person = {
   recents: [],
 };
 
-function setUp() {
-  const { people: store } = createSqliteStore({ path: ':memory:', now: Date.now });
-  const sealer = createSealer(parseMasterKeyRing(`k1:${Buffer.alloc(32, 1).toString('base64')}`));
+const OLD_KEY = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
+const NEW_KEY = `k2:${Buffer.alloc(32, 2).toString('base64')}`;
+
+function setUp(store = createSqliteStore({ path: ':memory:', now: Date.now }).people, ring = OLD_KEY) {
+  const sealer = createSealer(parseMasterKeyRing(ring));
   const open = (sealed: Uint8Array, context: string) => sealer.open(sealed, context).toString();
   const on = (port: PersonStore) => createPeople({ store: port, seal: sealer.seal, openSecret: open });
-  return { store, people: on(store), on };
+  const deps = { ...sealer, store, openSecret: open };
+  return { store, people: on(store), on, deps };
 }
 
 describe('people', () => {
@@ -90,5 +94,18 @@ describe('people', () => {
     const mallory = { ...ALICE, subject: 'mallory' };
     await store.replace(personKeyOf(mallory), { sealed: stolen?.sealed ?? new Uint8Array(), expected: 0 });
     await expect(people.find(mallory)).rejects.toThrow('belongs elsewhere');
+  });
+
+  it('open without the old master key once they were sealed anew', async () => {
+    const { people, store } = setUp();
+    await people.update(ALICE, () => person);
+    const bob = { ...ALICE, subject: 'bob' };
+    await people.update(bob, () => ({ ...person, ...bob }));
+    const rotating = setUp(store, `${NEW_KEY}\n${OLD_KEY}`);
+    expect(await resealPeople(rotating.deps)).toBe(2);
+    expect(await resealPeople(rotating.deps), 'a second time there is nothing to do').toBe(0);
+    const { people: after } = setUp(store, NEW_KEY);
+    expect(await after.find(ALICE)).toEqual(person);
+    expect((await after.find(bob))?.subject).toBe('bob');
   });
 });
