@@ -438,8 +438,11 @@ describe('a passkey', () => {
   it('answers a challenge once', async () => {
     const { world, authenticator } = await withKey({ counts: 'never' });
     const attempt = await useKey(world, await world.signIn(), authenticator);
+    const before = world.events.length;
     const results = await Promise.allSettled([attempt.prove(), attempt.prove(), attempt.prove()]);
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const codes = world.events.slice(before).map(({ errorCode = 'allowed' }) => errorCode);
+    expect(codes.sort()).toEqual(['allowed', 'factor-refused', 'factor-refused']);
   });
 
   it('answers the last challenge alone: another tab took over', async () => {
