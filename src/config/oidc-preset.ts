@@ -14,11 +14,11 @@ export function presetOf(issuer: string): OidcPreset {
   return HOSTS.find(([, pattern]) => pattern.test(host))?.[0] ?? 'generic';
 }
 
-/**
- * Whether an issuer is one of Entra ID's addresses for people of any tenant. It signs no token: each names the issuer of its
- * own tenant.
- */
+/** Entra ID's addresses for people of any tenant, and the tenant of personal accounts, which anybody can open. */
+const ANY_TENANT = /^(?:common|organizations|consumers|9188040d-6c67-4c5b-b112-36a304b66dad)$/i;
+
+/** Whether an issuer is an address of Entra ID that is nobody's own tenant: sign-in refuses all tokens that come from there. */
 export function isEntraForAnyTenant(issuer: string): boolean {
   const [, tenant = ''] = URL.parse(issuer)?.pathname.split('/') ?? [];
-  return presetOf(issuer) === 'entra' && /^(?:common|organizations|consumers)$/i.test(tenant);
+  return presetOf(issuer) === 'entra' && ANY_TENANT.test(tenant);
 }

@@ -63,7 +63,7 @@ function resolveSettings(
 
 function reportAnyTenant(path: Path, resolution: Resolution): void {
   reportError(resolution, 'any-tenant-issuer', path, {
-    message: 'This address of Entra ID takes people of any tenant and is the issuer of no token.',
+    message: 'This address of Entra ID is open to anybody, so that no sign-in from there is accepted.',
     remedy: "Put your tenant's id in its place: https://login.microsoftonline.com/<tenant id>/v2.0.",
   });
 }

@@ -197,8 +197,8 @@ describe('faults of sign-in', () => {
     expect(faultsOf(text).join('\n')).toContain(expected);
   });
 
-  it.each(['common', 'organizations', 'consumers', 'Common'])(
-    'refuses the address of Entra ID for %s, which issues no token',
+  it.each(['common', 'organizations', 'consumers', 'Common', '9188040d-6c67-4c5b-b112-36a304b66dad'])(
+    'refuses the address of Entra ID for %s, which is nobody’s own tenant',
     (tenant) => {
       const issuer = `https://login.microsoftonline.com/${tenant}/v2.0`;
       const [fault] = findings(one('', { issuer }));
