@@ -40,7 +40,7 @@ export type FactorWorld = {
   readonly counted: readonly string[];
 };
 
-export type AuditEvent = {
+type AuditEvent = {
   readonly eventName: string;
   readonly errorCode?: string;
   readonly errorMessage?: string;

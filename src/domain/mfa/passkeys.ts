@@ -4,14 +4,14 @@ import type { PasskeyFactor } from './factor.ts';
 export type NewPasskey = Pick<PasskeyFactor, 'credentialId' | 'publicKey' | 'counter' | 'transports'>;
 
 /** An answer of an authenticator, as yet unproved. */
-export type PasskeyAnswer = {
+type PasskeyAnswer = {
   readonly credentialId: string;
   /** Which ceremony it answers. */
   readonly challenge: string;
 };
 
 /** For whom a passkey is made. */
-export type PasskeyOwner = {
+type PasskeyOwner = {
   /** Says nothing of them; 32 bytes. */
   readonly userHandle: Uint8Array;
   /** What the authenticator lists it by. */

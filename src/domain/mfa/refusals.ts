@@ -1,8 +1,7 @@
 import { FederationError } from '../errors.ts';
 
 /** What a person is told of a factor that was not accepted. */
-export const FACTOR_PROBLEMS = ['wrong', 'used', 'passkey-refused', 'expired'] as const;
-export type FactorRefusal = (typeof FACTOR_PROBLEMS)[number];
+type FactorRefusal = 'wrong' | 'used' | 'passkey-refused' | 'expired';
 
 /** A factor that is not accepted; the reason is for the audit trail. */
 export function refuseFactor(
