@@ -33,7 +33,7 @@ export function showUnknownProvider(exchange: PageExchange): void {
 }
 
 /** Where a sign-in with a provider starts. */
-export function startPath(name: string, returnTo?: string): string {
+function startPath(name: string, returnTo?: string): string {
   const query = returnTo === undefined ? '' : `?${new URLSearchParams({ return_to: returnTo }).toString()}`;
   return `/signin/${encodeURIComponent(name)}${query}`;
 }

@@ -115,7 +115,7 @@ export function redirectedMessage(
 }
 
 /** The message in the form of a page that passes it on. */
-export function postedMessage(html: string): ReturnType<typeof redirectedMessage> {
+function postedMessage(html: string): ReturnType<typeof redirectedMessage> {
   const message = parsePost(new URLSearchParams(formOf(html).fields).toString());
   const xml = xmlOf(message);
   return { ...message, xml, id: attributeOf(parseXml(xml), 'ID') ?? '' };
