@@ -20,11 +20,11 @@ export const OTHER_ACCOUNT = accountId('444455556666');
 export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 export const OIDC_ARN = arn(`arn:aws:iam::${ACCOUNT}:oidc-provider/idp.example.com`);
 export const SAML_ARN = arn(`arn:aws:iam::${ACCOUNT}:saml-provider/corp`);
-export const AWS_ATTRIBUTE = 'https://aws.amazon.com/SAML/Attributes/';
+const AWS_ATTRIBUTE = 'https://aws.amazon.com/SAML/Attributes/';
 
 const settings = { displayName: 'Example', domains: [], mfa: 'never', mfaValues: [] } as const;
 
-export const oidcProvider: Extract<SignInProvider, { kind: 'oidc' }> = {
+const oidcProvider: Extract<SignInProvider, { kind: 'oidc' }> = {
   kind: 'oidc',
   provider: {
     name: 'example',
@@ -212,7 +212,7 @@ export function createPersonWorld(
   return { store, deps, events };
 }
 
-export function arn(text: string): Arn {
+function arn(text: string): Arn {
   if (!isArn(text)) throw new Error(`not an ARN: ${text}`);
   return text;
 }
