@@ -1,7 +1,5 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import type Router from '@koa/router';
 import { accentShades } from './accent.ts';
 import type { Branding } from './branding.ts';
@@ -75,10 +73,15 @@ function loadAsset(name: AssetName, { accent = DEFAULT_ACCENT, logo }: Branding)
     return logo ?? { mediaType: 'image/svg+xml', bytes: readFileSync(new URL('mark.svg', VIEWS)) };
   if (name === 'webauthn.js') return script(readFileSync(webauthnBundle()));
   const bytes = readFileSync(new URL(name, VIEWS));
-  if (name !== 'style.css') return script(bytes);
+  return name === 'style.css' ? stylesheet(bytes.toString(), accent) : script(bytes);
+}
+
+// Without its indentation: a tenth of it, for which the pages' budget has better uses.
+function stylesheet(text: string, accent: string): Asset {
   const { light, dark } = accentShades(accent);
-  const tokens = `:root{--accent:${light};--accent-dark:${dark}}\n`;
-  return { mediaType: 'text/css; charset=utf-8', bytes: Buffer.concat([Buffer.from(tokens), bytes]) };
+  const tokens = `:root{--accent:${light};--accent-dark:${dark}}`;
+  const rules = text.replaceAll(/^\s+/gm, '');
+  return { mediaType: 'text/css; charset=utf-8', bytes: Buffer.from(`${tokens}\n${rules}`) };
 }
 
 function script(bytes: Uint8Array): Asset {
@@ -87,8 +90,7 @@ function script(bytes: Uint8Array): Asset {
 
 // The package exports modules for bundlers only; what browsers can load as it is lies beside them.
 function webauthnBundle(): URL {
-  const entry = createRequire(import.meta.url).resolve('@simplewebauthn/browser');
-  return new URL('../dist/bundle/index.umd.min.js', pathToFileURL(entry));
+  return new URL('../dist/bundle/index.umd.min.js', import.meta.resolve('@simplewebauthn/browser'));
 }
 
 function pathOf(name: AssetName, { mediaType, bytes }: Asset): string {

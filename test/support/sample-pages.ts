@@ -120,7 +120,7 @@ const ERRORS = {
 } as const satisfies { readonly [K in ErrorKind]: Partial<Pages['error']> & { readonly kind: K } };
 
 /** Data of the credentials page, all formats. */
-export function credentials(expiresAtMs: number): Pages['credentials'] {
+function credentials(expiresAtMs: number): Pages['credentials'] {
   const variables = [
     ['AWS_ACCESS_KEY_ID', 'ASIAQ5JZ7XQ2LPN4M3RT'],
     ['AWS_SECRET_ACCESS_KEY', SECRET],

@@ -196,7 +196,7 @@ export const en = {
   'credentials.ends-soon': 'These credentials expire in less than five minutes.',
   'credentials.renew': 'Renew',
   'credentials.warning':
-    'Whoever has these lines can act as you until they expire. Never share them, in chats and tickets neither.',
+    'Whoever has these lines can act as you until they expire. Never share them, not even in a chat or a ticket.',
   'credentials.reveal': 'Show the secret values',
   'credentials.format': 'Format',
   'credentials.revoke': 'Lost or leaked? End them at once on the page {sessions}.',

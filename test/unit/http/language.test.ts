@@ -14,6 +14,7 @@ it.each([
   ['en;q=0, *', 'de'],
   ['de;q=0, *;q=0.1', 'en'],
   ['de;q=0', 'en'],
+  ['fr, en;q=0', 'en'],
   ['de;q=0.300;x=1, en;q=0.299', 'de'],
   ['den, dev', 'en'],
 ])('chooses by %j the language %s (RFC 9110 12.5.4)', (header, language) => {
