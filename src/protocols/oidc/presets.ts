@@ -24,6 +24,8 @@ export type PresetRules = {
   readonly userinfo: 'merge' | 'leave';
   /** Whether its logout wants the ID token back. */
   readonly idToken: 'keep' | 'drop';
+  /** What to send for `prompt=login`: asking for what a provider does not know is an error there. */
+  readonly promptForLogin: 'login' | 'select_account';
   readonly authorizationParameters: (signIn: OidcSignIn) => Readonly<Record<string, string>>;
   /** @throws FederationError `invalid-identity-token`, `provider-refused` */
   readonly checkClaims: (claims: JsonObject, provider: OidcSignInProvider) => void;
@@ -34,6 +36,7 @@ export type PresetRules = {
 const GENERIC: PresetRules = {
   userinfo: 'merge',
   idToken: 'keep',
+  promptForLogin: 'login',
   authorizationParameters: () => ({}),
   checkClaims: () => undefined,
   noticesOf: () => [],
@@ -47,6 +50,8 @@ export const PRESET_RULES = {
     // The ID token has all that userinfo has.
     userinfo: 'leave',
     idToken: 'drop',
+    // Google knows none, consent and select_account.
+    promptForLogin: 'select_account',
     authorizationParameters: hostedDomainHint,
     checkClaims: checkHostedDomain,
     // There is no end_session_endpoint, only a page that signs out of the whole account and leads nowhere else.

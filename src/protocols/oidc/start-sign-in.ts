@@ -52,8 +52,9 @@ export async function startOidcSignIn(start: OidcSignInStart, deps: OidcSignInSt
 function parametersOf(start: OidcSignInStart): Record<string, string> {
   const { provider, loginHint, prompt, acrValues, maxAgeSeconds, uiLocales = [] } = start;
   const { signIn } = provider;
+  const { authorizationParameters, promptForLogin } = PRESET_RULES[signIn.preset];
   return {
-    ...PRESET_RULES[signIn.preset].authorizationParameters(signIn),
+    ...authorizationParameters(signIn),
     response_type: 'code',
     redirect_uri: start.redirectUri,
     scope: signIn.scopes.join(' '),
@@ -62,7 +63,7 @@ function parametersOf(start: OidcSignInStart): Record<string, string> {
     code_challenge: hash('sha256', start.codeVerifier, 'base64url'),
     code_challenge_method: 'S256',
     ...(loginHint === undefined ? {} : { login_hint: loginHint }),
-    ...(prompt === undefined ? {} : { prompt }),
+    ...(prompt === undefined ? {} : { prompt: prompt === 'login' ? promptForLogin : prompt }),
     ...(acrValues.length === 0 ? {} : { acr_values: acrValues.join(' ') }),
     ...(maxAgeSeconds === undefined ? {} : { max_age: String(maxAgeSeconds) }),
     ...(uiLocales.length === 0 ? {} : { ui_locales: uiLocales.join(' ') }),

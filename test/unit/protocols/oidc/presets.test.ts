@@ -130,7 +130,8 @@ function createWorld(preset: Published, claims: JsonObject = {}, signIn: Partial
   return {
     asked,
     key: (name: string) => `${issuer.slice('https://'.length)}:${name}`,
-    start: () => startOidcSignIn({ ...ATTEMPT, provider }, { metadataOf, fetch }),
+    start: (more: { readonly prompt?: 'login' } = {}) =>
+      startOidcSignIn({ ...ATTEMPT, ...more, provider }, { metadataOf, fetch }),
     finish: () =>
       finishOidcSignIn(
         { callback, provider, expected: ATTEMPT },
@@ -202,6 +203,13 @@ describe('Google', () => {
   ])('refuses an account of %s', async (_, hd) => {
     const { finish } = createWorld('google', { hd }, { hostedDomains: ['acme.example'] });
     expect(await codeOf(finish())).toEqual(['provider-refused', 'access_denied']);
+  });
+
+  it('lets people choose an account where others authenticate them anew: it knows no prompt=login', async () => {
+    const { start } = createWorld('google');
+    expect((await start({ prompt: 'login' })).searchParams.get('prompt')).toBe('select_account');
+    const other = createWorld('entra');
+    expect((await other.start({ prompt: 'login' })).searchParams.get('prompt')).toBe('login');
   });
 
   it('signs out at the page of the account', async () => {
