@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { OidcPreset } from '../../src/domain/identity/sign-in-settings.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -109,7 +110,7 @@ export const PRESET_SHAPES: Readonly<Record<OidcPreset, PresetShape>> = {
       auth_time: nowSeconds,
       amr: ['pwd'],
       idp: '00o1a2b3c4d5e6f7g8h9',
-      jti: 'ID.4eAWJOCMB3SX8XewDfVR',
+      jti: `ID.${randomUUID()}`,
     }),
     userinfoClaims: (person) => ({ ...profileOf(person), groups: person.groups, zoneinfo: 'Europe/Berlin' }),
   },
