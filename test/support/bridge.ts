@@ -35,23 +35,26 @@ export type BridgeProcessOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Other files beside the configuration, content by name: key sets and secrets that it refers to. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Under which name browsers reach it: passkeys need one. */
+  readonly publicHost?: '127.0.0.1' | 'localhost';
 };
 
 /** Runs `rolebridge serve` in a folder of its own and waits until it is ready. */
 export async function startBridgeProcess(options: BridgeProcessOptions): Promise<BridgeProcess> {
   const [port, managementPort] = [await freePort(), await freePort()];
+  const url = `http://${options.publicHost ?? '127.0.0.1'}:${port}`;
   const folder = mkdtempSync(join(tmpdir(), 'rolebridge-bridge-'));
   for (const [name, content] of Object.entries(options.files ?? {}))
     writeFileSync(join(folder, name), content);
   const configPath = join(folder, 'rolebridge.json');
-  writeFileSync(configPath, placedAt(options.config, { port, managementPort }));
+  writeFileSync(configPath, placedAt(options.config, { url, port, managementPort }));
   const managementUrl = `http://127.0.0.1:${managementPort}`;
   const written = { stdout: '', stderr: '' };
   const launch = (): Promise<ChildProcess> =>
     launchProcess({ folder, configPath, managementUrl, env: options.env ?? {}, written });
   let child = await launch();
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     managementUrl,
     folder,
     configPath,
@@ -69,11 +72,13 @@ export async function startBridgeProcess(options: BridgeProcessOptions): Promise
   };
 }
 
-function placedAt(config: string, place: { readonly port: number; readonly managementPort: number }): string {
+type Place = { readonly url: string; readonly port: number; readonly managementPort: number };
+
+function placedAt(config: string, place: Place): string {
   const given: unknown = parse(config);
   return JSON.stringify({
     ...(typeof given === 'object' ? given : {}),
-    publicUrl: `http://127.0.0.1:${place.port}`,
+    publicUrl: place.url,
     listen: { host: '127.0.0.1', port: place.port },
     management: { host: '127.0.0.1', port: place.managementPort },
   });
