@@ -311,6 +311,7 @@ describe('POST /roles/{arn}', () => {
     expect(location.pathname).toBe('/mfa/verify');
     expect(Object.fromEntries(location.searchParams)).toEqual({
       role: 'guarded',
+      since: String(NOW_MS),
       return_to: `${pathOf(guarded)}?duration=1800`,
     });
     expect(await issued()).toBe(0);

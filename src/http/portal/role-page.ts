@@ -72,6 +72,8 @@ function answerRefusal(
   const role = deps.directory.role(roleArn);
   const query = new URLSearchParams({
     ...(role === undefined ? {} : { role: role.name }),
+    // The proof that there is was not enough, or it was too old: only one from now on will do.
+    since: String(exchange.facts.timeMs),
     return_to: `${rolePathOf(roleArn)}?duration=${durationSeconds}`,
   });
   seeOther(exchange.ctx, `/mfa/verify?${query.toString()}`);

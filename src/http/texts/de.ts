@@ -208,11 +208,13 @@ export const de = {
   'block.dotenv.name': '.env',
   'block.dotenv.use': 'Als .env dort speichern, wo Ihr Werkzeug sie liest. Nie einchecken.',
   'block.file.name': 'Credentials-Datei',
-  'block.file.use': 'In ~/.aws/credentials und ~/.aws/config einfügen, wie die Kommentare sagen.',
+  'block.file.use':
+    'In ~/.aws/config einfügen, nicht in ~/.aws/credentials: Nur dort werden Endpunkte gelesen.',
   'block.values.name': 'Einzelne Werte',
   'block.values.use': 'Für Formulare, die jeden Wert einzeln wollen.',
   'block.process.name': 'credential_process',
-  'block.process.use': 'Für Werkzeuge, die ein Programm nach Zugangsdaten fragen.',
+  'block.process.use':
+    'In bash oder zsh einfügen: Das speichert die Zugangsdaten und legt ein Profil an, das sie liest. Nach Ablauf wiederholen.',
   'value.access-key-id': 'Access Key ID',
   'value.secret-access-key': 'Secret Access Key',
   'value.session-token': 'Session Token',
