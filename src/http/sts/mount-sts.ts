@@ -32,6 +32,8 @@ const BODY_LIMITS = { maxBytes: 300_000, timeoutMs: 10_000 };
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 /** Where STS sends requests that name no action (wire-spec 1.2). */
 const REDIRECT = 'https://aws.amazon.com/iam';
+/** Where people want to go who type our address. */
+const FRONT_PAGE = '/roles';
 
 /**
  * Mounts the STS Query API at `/`, `/sts` (botocore) and `/sts/` (JavaScript SDK), GET and POST.
@@ -116,11 +118,16 @@ function setHeaders(ctx: Context, { requestId, region, timeMs }: RequestFacts): 
 
 function redirect(ctx: Context): void {
   ctx.status = 302;
-  ctx.set(
-    'Location',
-    ctx.method === 'GET' && ctx.querystring !== '' ? `${REDIRECT}?${ctx.querystring}` : REDIRECT,
-  );
+  ctx.set('Location', destinationOf(ctx));
   ctx.body = '';
+}
+
+function destinationOf(ctx: Context): string {
+  const { method, path, querystring } = ctx;
+  if (method !== 'GET') return REDIRECT;
+  // Tools ask for anything, browsers for HTML.
+  if (path === '/' && /\btext\/html\b/.test(ctx.get('accept'))) return FRONT_PAGE;
+  return querystring === '' ? REDIRECT : `${REDIRECT}?${querystring}`;
 }
 
 function send(ctx: Context, { status, contentType, body }: Rendered): void {
