@@ -27,6 +27,7 @@ export type FaultCode =
   | 'low-contrast'
   | 'any-tenant-issuer'
   | 'unused-role'
+  | 'open-to-google-accounts'
   | 'unused-provider'
   | 'missing-companion-action'
   | 'passkeys-need-a-name'

@@ -24,7 +24,29 @@ export function findSignInTrouble(world: World): readonly Issue[] {
     ...findNamelessHost(world, candidates),
     ...candidates.flatMap((candidate) => findUnusedProvider(candidate, world)),
     ...candidates.flatMap((candidate) => findRefusedBaggage(candidate, world)),
+    ...findOpenGoogle(world),
   ];
+}
+
+const GOOGLE = 'accounts.google.com';
+/** What tells one Google account, or one organisation's, from all others. */
+const GOOGLE_OWNERS = ['sub', 'email', 'hd'].map((claim) => `${GOOGLE}:${claim}`);
+
+// Google signs for anybody who made an account there. `hostedDomains` guards the pages, not the STS endpoint.
+function findOpenGoogle({ oidcProviders, roles }: World): readonly Issue[] {
+  const google = oidcProviders.filter(({ issuer }) => issuer === `https://${GOOGLE}`).map(({ arn }) => arn);
+  return roles.flatMap(({ trustPolicy }, index) =>
+    trustPolicy.statements
+      .filter((statement) => google.some((arn) => namesProvider(statement, arn)))
+      .filter(({ conditions }) => !conditions.some(({ key }) => GOOGLE_OWNERS.includes(key)))
+      .map((statement): Issue => ({
+        severity: 'warning',
+        code: 'open-to-google-accounts',
+        message: 'Anybody can make a Google account, and this statement takes them all.',
+        remedy: `Add a condition on ${GOOGLE}:hd, the domain of your organisation, or on ${GOOGLE}:sub.`,
+        path: ['roles', index, 'trustPolicy', ...statement.path],
+      })),
+  );
 }
 
 function candidatesOf({ oidcProviders, samlProviders }: World): readonly Candidate[] {

@@ -227,6 +227,29 @@ describe('warnings of sign-in', () => {
     ]);
   });
 
+  it.each([
+    ['no owner', 'accounts.google.com:aud: c', 1],
+    ['the domain of an organisation', 'accounts.google.com:hd: acme.example', 0],
+    ['one account', "accounts.google.com:sub: '117'", 0],
+  ])('tells of a role for Google that tests %s', (_, condition, warnings) => {
+    const provider = 'arn:aws:iam::123456789012:oidc-provider/accounts.google.com';
+    const text = `${BASE}oidcProviders:
+  - { name: g, account: '123456789012', issuer: https://accounts.google.com, audiences: [c] }
+roles:
+  - name: r
+    account: '123456789012'
+    trustPolicy:
+      Version: '2012-10-17'
+      Statement:
+        - Effect: Allow
+          Principal: { Federated: '${provider}' }
+          Action: sts:AssumeRoleWithWebIdentity
+          Condition: { StringEquals: { ${condition} } }
+`;
+    const found = faultsOf(text).filter((fault) => fault.includes('open-to-google-accounts'));
+    expect(found).toHaveLength(warnings);
+  });
+
   it('does not take a Deny for an open role', () => {
     const text = both().replace('- { Effect: Allow', '- { Effect: Deny');
     expect(faultsOf(text)).toContainEqual(expect.stringContaining('unused-provider samlProviders[0].signIn'));
