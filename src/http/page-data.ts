@@ -5,7 +5,7 @@ export type Pages = {
     readonly email: string;
     readonly problem?: 'malformed-email' | 'unknown-domain';
     /** Why somebody is here who did not ask to be. */
-    readonly reason?: 'session-ended' | 'provider-removed' | 'signed-out';
+    readonly reason?: 'session-ended' | 'provider-removed' | 'signed-out' | 'sign-in-again';
     /** The last used first. */
     readonly providers: readonly ProviderChoice[];
     readonly returnTo?: string;

@@ -88,7 +88,7 @@ describe('somebody without a factor whom a role asks for one', () => {
     for (const path of ['/mfa/add', '/mfa/add/totp', '/mfa/add/passkey'])
       expect(await browser.get(path)).toMatchObject({
         status: 303,
-        location: `/signin/acme?prompt=login&return_to=${encodeURIComponent(path)}`,
+        location: `/signin?reason=sign-in-again&return_to=${encodeURIComponent(path)}`,
       });
   });
 

@@ -213,7 +213,7 @@ export const SAMPLE_PAGES: readonly SamplePage[] = [
   anonymous('sign-in: unknown domain', (show) => {
     show('sign-in', { ...SIGN_IN, email: 'ada@elsewhere.example', problem: 'unknown-domain' });
   }),
-  ...(['session-ended', 'provider-removed', 'signed-out'] as const).map((reason) =>
+  ...(['session-ended', 'provider-removed', 'signed-out', 'sign-in-again'] as const).map((reason) =>
     anonymous(`sign-in: ${reason}`, (show) => {
       show('sign-in', { email: '', providers: PROVIDERS, reason });
     }),

@@ -143,7 +143,7 @@ async function personWhoMayAdd(exchange: PersonExchange, deps: MfaDeps): Promise
   const { ctx } = exchange;
   const back = ctx.method === 'POST' ? ctx.path : ctx.url;
   const isOld = step.kind === 'sign-in-again';
-  seeOther(ctx, isOld ? signInAgain(exchange, back) : withReturn('/mfa/verify?reason=manage', back));
+  seeOther(ctx, isOld ? signInAgain(back) : withReturn('/mfa/verify?reason=manage', back));
   return undefined;
 }
 

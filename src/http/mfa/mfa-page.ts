@@ -44,16 +44,19 @@ function wayOn(error: unknown, exchange: PersonExchange, start: string): string 
   if (!(error instanceof FederationError)) return undefined;
   const { ctx } = exchange;
   const back = ctx.method === 'POST' ? start : ctx.url;
-  if (error.code === 'sign-in-required') return signInAgain(exchange, back);
+  if (error.code === 'sign-in-required') return signInAgain(back);
   if (error.code === 'mfa-required') return withReturn('/mfa/verify?reason=manage', back);
   // A tab from before the last proof: its form has the token of a session id that is no more.
   if (error.code === 'request-forged' && isOwnForm(exchange)) return `${start}?problem=expired`;
   return undefined;
 }
 
-/** Where somebody signs in with the provider that they came with, to come back. */
-export function signInAgain({ provider }: PersonExchange, back: string): string {
-  return withReturn(`/signin/${encodeURIComponent(provider.provider.name)}?prompt=login`, back);
+/**
+ * Where somebody signs in anew, to come back. It is a page, as a form began the way there, perhaps of another page: Chromium and
+ * Safari follow no redirect to a provider that a page's form-action does not name.
+ */
+export function signInAgain(back: string): string {
+  return withReturn('/signin?reason=sign-in-again', back);
 }
 
 /** A path of ours, and where it leads back to. */

@@ -59,7 +59,7 @@ async function answerWish(exchange: PersonExchange, asked: Asked, deps: MfaDeps)
       seeOther(exchange.ctx, wish.returnTo);
       return;
     case 'sign-in-again':
-      seeOther(exchange.ctx, signInAgain(exchange, withReturn('/mfa/add', wish.returnTo)));
+      seeOther(exchange.ctx, signInAgain(withReturn('/mfa/add', wish.returnTo)));
       return;
     case 'add-first':
       seeOther(exchange.ctx, withReturn('/mfa/add', wish.returnTo));

@@ -8,7 +8,7 @@ import type { SignInDeps } from './exchange.ts';
 
 type SignInPage = Pages['sign-in'];
 
-const REASONS = ['session-ended', 'provider-removed', 'signed-out'] as const;
+const REASONS = ['session-ended', 'provider-removed', 'signed-out', 'sign-in-again'] as const;
 
 /**
  * `GET /signin`: leads to a provider, by what the link says or by asking. Where somebody comes for a reason, or from an error

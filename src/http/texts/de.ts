@@ -32,6 +32,8 @@ export const de = {
   'sign-in.reason.provider-removed':
     'Der Anbieter, mit dem Sie angemeldet waren, wird hier nicht mehr benutzt; deshalb ist Ihre Sitzung zu Ende. Wählen Sie einen anderen.',
   'sign-in.reason.signed-out': 'Sie sind abgemeldet.',
+  'sign-in.reason.sign-in-again':
+    'Ihre Anmeldung ist zu lange her, um jetzt zweite Faktoren zu ändern. Melden Sie sich noch einmal an; danach geht es hier weiter.',
 
   'post-message.sign-in.title': 'Sie werden zu Ihrer Anmeldeseite gebracht',
   'post-message.sign-out.title': 'Sie werden bei Ihrem Anbieter abgemeldet',

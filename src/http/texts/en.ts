@@ -45,6 +45,8 @@ export const en = {
   'sign-in.reason.provider-removed':
     'The provider that you signed in with is not used here any more, so your session has ended. Choose another one.',
   'sign-in.reason.signed-out': 'You are signed out.',
+  'sign-in.reason.sign-in-again':
+    'You signed in too long ago to change second factors now. Sign in again, and you come back to it.',
 
   'post-message.sign-in.title': 'Taking you to your sign-in page',
   'post-message.sign-out.title': 'Signing you out at your provider',
