@@ -31,6 +31,7 @@ import { mountMfa } from './http/mfa/mount-mfa.ts';
 import { measure } from './http/middleware/measure.ts';
 import type { PageSurface } from './http/page-exchange.ts';
 import { mountPortal } from './http/portal/mount-portal.ts';
+import { nothingHere } from './http/nothing-here.ts';
 import { createRenderer } from './http/render.ts';
 import { createProxyList } from './http/middleware/request-facts.ts';
 import type { StsDeps } from './http/sts/actions.ts';
@@ -495,7 +496,7 @@ function createPublicServer(runtime: () => Runtime, { metrics, logger }: Parts):
   for (const mount of [mountSaml, mountSignIn, mountSessions, mountMfa, mountPortal])
     mount(router, surface, deps);
   app.use(measure(metrics.httpAnswered));
-  app.use(router.routes()).use(router.allowedMethods());
+  app.use(router.routes()).use(router.allowedMethods()).use(nothingHere(surface, deps));
   return listenerOf(app, logger);
 }
 
