@@ -13,7 +13,7 @@ import { clearCookie, readCookie, setCookie, type CookieKind } from './middlewar
 import { checkFormToken, formTokenOf } from './middleware/form-token.ts';
 import { requestFacts, type RequestFactsDeps } from './middleware/request-facts.ts';
 import type { ErrorKind, ErrorLink, PageName, Pages } from './page-data.ts';
-import { readForm } from './read-form.ts';
+import { parseFields, readForm } from './read-form.ts';
 import { chooseLanguage } from './language.ts';
 import type { PageOptions, Renderer } from './render.ts';
 
@@ -67,6 +67,8 @@ const SESSION_COOKIE: CookieKind = { name: 'session', site: 'same' };
 /** The rest of such a body is not read, so nothing else can follow it on the connection. */
 const CLOSING = new Set(['request-too-large', 'request-timeout']);
 const FORM_TOKEN = 'form_token';
+/** Of a path in an event: what is longer is nobody's, and would only fill the trail. */
+const MAX_PATH = 200;
 
 /** A route of pages for anybody: failures end on the error page. */
 export function page<D extends PageDeps>(
@@ -94,7 +96,7 @@ export function personPage<D extends PageDeps>(
     if (person === undefined) return;
     const lacksMfa = exchange.surface.mfaRequired === 'always' && person.session.mfa === undefined;
     if (before === 'mfa' && lacksMfa)
-      seeOther(exchange.ctx, `/mfa/verify?return_to=${ownPath(exchange.ctx)}`);
+      seeOther(exchange.ctx, `/mfa/verify?return_to=${wayBack(exchange.ctx)}`);
     else await handler(person, allDeps);
   });
 }
@@ -191,7 +193,8 @@ function createExchange(beginning: Beginning, deps: PageDeps): PageExchange {
     secureTransport: facts.secureTransport,
     ...(session && secret !== undefined && { sessionSecret: secret }),
   };
-  const draft = (): AuditDraft => pageDraft({ facts, session }, 'PostForm', { path: ctx.path });
+  const draft = (): AuditDraft =>
+    pageDraft({ facts, session }, 'PostForm', { path: ctx.path.slice(0, MAX_PATH) });
   return {
     ctx,
     facts,
@@ -207,7 +210,7 @@ function createExchange(beginning: Beginning, deps: PageDeps): PageExchange {
     },
     form: () =>
       audited(draft(), deps, async () => {
-        const form = new URLSearchParams(await readForm(ctx));
+        const form = parseFields(await readForm(ctx));
         checkFormToken(ctx, form.get(FORM_TOKEN) ?? '', { ...browser, origin: surface.publicUrl });
         return form;
       }),
@@ -234,8 +237,7 @@ function layoutPerson({ signIn }: BrowserSession, { directory }: PageDeps) {
 async function requirePerson(exchange: PageExchange, deps: PageDeps): Promise<PersonExchange | undefined> {
   const { ctx, session } = exchange;
   if (session === undefined) {
-    // What was posted is lost: there is nothing to come back to but the roles.
-    const returnTo = ctx.method === 'GET' ? `return_to=${ownPath(ctx)}` : 'reason=session-ended';
+    const returnTo = ctx.method === 'GET' ? `return_to=${wayBack(ctx)}` : 'reason=session-ended';
     seeOther(ctx, `/signin?${returnTo}`);
     return undefined;
   }
@@ -260,8 +262,9 @@ async function endOrphan(exchange: PageExchange, session: BrowserSession, deps: 
   seeOther(exchange.ctx, '/signin?reason=provider-removed');
 }
 
-function ownPath(ctx: Context): string {
-  return encodeURIComponent(ctx.url);
+// What was posted is lost: there is nothing to come back to but the roles.
+function wayBack({ method, url }: Context): string {
+  return encodeURIComponent(method === 'POST' ? '/roles' : url);
 }
 
 // To the page, not through it: after an error nobody is sent on without being asked.

@@ -18,6 +18,18 @@ export async function readForm(ctx: Context): Promise<string> {
   return body.toString();
 }
 
+/**
+ * The fields of a form of ours, none of which comes twice: two readers could take another one each.
+ *
+ * @throws FederationError `malformed-input`
+ */
+export function parseFields(text: string): URLSearchParams {
+  const form = new URLSearchParams(text);
+  const names = [...form.keys()];
+  if (new Set(names).size !== names.length) throw malformed('a field is there twice');
+  return form;
+}
+
 /** A request that no page of ours makes; the reason is for the log. */
 export function malformed(reason: string): FederationError {
   const text = 'The request is malformed';
