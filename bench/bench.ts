@@ -12,6 +12,7 @@ import { measurePortal } from './portal.ts';
 import { createReport } from './report.ts';
 import { measureSamlThroughput, measureSamlVerifier } from './saml.ts';
 import { measureSessionSize } from './session-size.ts';
+import { measureSignIn } from './sign-in.ts';
 import { measureStart } from './start-time.ts';
 import { measureThroughput } from './throughput.ts';
 
@@ -24,7 +25,16 @@ const { values: options } = parseArgs({
 });
 
 const pace = options.quick
-  ? { rounds: 1, roundSeconds: 0.5, warmSeconds: 0.5, tokens: 500, sessions: 50, stored: 2000, issued: 2000 }
+  ? {
+      rounds: 1,
+      roundSeconds: 0.5,
+      warmSeconds: 0.5,
+      tokens: 500,
+      sessions: 50,
+      stored: 2000,
+      issued: 2000,
+      people: 10,
+    }
   : {
       rounds: 5,
       roundSeconds: 1.5,
@@ -33,6 +43,7 @@ const pace = options.quick
       sessions: 500,
       stored: 20_000,
       issued: 50_000,
+      people: 30,
     };
 const issued = options.million ? 1_000_000 : pace.issued;
 
@@ -60,6 +71,7 @@ try {
   await measureMoto(issuer, report);
   measurePolicy(issuer, report);
   measureSamlVerifier(report);
+  await measureSignIn({ folder, ...pace }, report);
   await measurePortal({ folder, ...pace }, report);
   measureBuildingBlocks(report);
   await measureSessionSize(pace.stored, report);
