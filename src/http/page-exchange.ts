@@ -5,6 +5,7 @@ import { audited } from '../domain/federation/audited.ts';
 import type { FederationDeps } from '../domain/federation/deps.ts';
 import type { RequestFacts } from '../domain/federation/request-facts.ts';
 import type { People } from '../domain/identity/people.ts';
+import { shownSubjectOf } from '../domain/identity/person.ts';
 import type { SignInProvider } from '../domain/identity/sign-in-provider.ts';
 import type { BrowserSession } from '../domain/session/browser-session.ts';
 import type { BrowserSessions, OpenedSession } from '../domain/session/browser-sessions.ts';
@@ -178,8 +179,17 @@ async function openExchange(anonymous: PageExchange, deps: PageDeps): Promise<Pa
   const { ctx, facts } = anonymous;
   const secret = readCookie(ctx, SESSION_COOKIE, facts);
   if (secret === undefined) return anonymous;
-  const session = await deps.browserSessions.find(secret, facts.timeMs);
+  const session = await deps.browserSessions.find(secret, facts.timeMs).catch((error: unknown) => {
+    noteUnreadable(error, anonymous);
+    return undefined;
+  });
   return session === undefined ? anonymous : createExchange({ ...anonymous, session, secret }, deps);
+}
+
+// Sealed by a key that has left the ring, or written by another version: no reason to keep its bearer from signing in anew.
+function noteUnreadable(error: unknown, { facts, surface }: PageExchange): void {
+  if (error instanceof FederationError) throw error;
+  surface.onBug(error, facts.requestId);
 }
 
 type Beginning = Pick<PageExchange, 'ctx' | 'facts' | 'surface'> & {
@@ -229,7 +239,7 @@ function layoutPerson({ signIn }: BrowserSession, { directory }: PageDeps) {
   const { profile, identity } = signIn;
   const provider = directory.signInProvider(identity.providerArn);
   return {
-    name: profile.displayName ?? profile.email ?? identity.subject,
+    name: profile.displayName ?? profile.email ?? shownSubjectOf(identity),
     provider: provider?.provider.signIn.displayName ?? '',
   };
 }
