@@ -8,6 +8,13 @@ export function personKeyOf({ providerArn, subject }: PersonId): string {
   return `${providerArn} ${subject}`;
 }
 
+const MAX_SHOWN_CHARS = 200;
+
+/** A subject where nothing better names somebody: without what turns the text around it or hides in it. */
+export function shownSubjectOf({ subject }: Pick<PersonId, 'subject'>): string {
+  return subject.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '').slice(0, MAX_SHOWN_CHARS);
+}
+
 /** For people to recognise somebody by; decides nothing. */
 export type Profile = { readonly displayName?: string; readonly email?: string };
 

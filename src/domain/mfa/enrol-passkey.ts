@@ -1,5 +1,5 @@
 import { audited } from '../federation/audited.ts';
-import type { Person } from '../identity/person.ts';
+import { shownSubjectOf, type Person } from '../identity/person.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { addFactor, createFactorId } from './add-factor.ts';
 import { attemptOf } from './attempt.ts';
@@ -39,7 +39,7 @@ export async function beginPasskeyEnrolment(
 
 /** What apps and authenticators list the account by. */
 export function accountNameOf({ profile, subject }: Pick<Person, 'profile' | 'subject'>): string {
-  return profile.email ?? profile.displayName ?? subject;
+  return profile.email ?? profile.displayName ?? shownSubjectOf({ subject });
 }
 
 /**
