@@ -13,9 +13,9 @@ const DAY_MS = 24 * HOUR_MS;
 
 /**
  * All tries, counted before anything is looked at, so that parallel guesses cannot slip past; somebody who is right needs one in
- * 30 s at most.
+ * 30 s at most. A whole office may be right from one address on a Monday morning.
  */
-const TRIES = { person: [10, 5 * MINUTE_MS], address: [60, 5 * MINUTE_MS] } as const;
+const TRIES = { person: [10, 5 * MINUTE_MS], address: [600, 5 * MINUTE_MS] } as const;
 /**
  * Failures alone, over longer times: 50 a day find a code of three in a million with a chance of 1 in 6,000. An address may be
  * that of an office, or of somebody who tries many people.

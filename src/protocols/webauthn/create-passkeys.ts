@@ -1,10 +1,3 @@
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server';
-import { COSEALG, decodeAttestationObject } from '@simplewebauthn/server/helpers';
 import { FederationError } from '../../domain/errors.ts';
 import type { PasskeyFactor } from '../../domain/mfa/factor.ts';
 import type { NewPasskey, Passkeys } from '../../domain/mfa/passkeys.ts';
@@ -12,8 +5,12 @@ import { refuseFactor } from '../../domain/mfa/refusals.ts';
 import { parseAnswer, parseCreation, parseUse, type CreationResponse } from './parse-response.ts';
 import type { RelyingParty } from './relying-party.ts';
 
-/** What authenticators of today have, the preferred first. */
-const ALGORITHMS = [COSEALG.ES256, COSEALG.EdDSA, COSEALG.RS256];
+// The library takes longer to load than all else together, and most starts and commands never see a passkey.
+const library = () => import('@simplewebauthn/server');
+const helpers = () => import('@simplewebauthn/server/helpers');
+
+/** What authenticators of today have, the preferred first: ES256, EdDSA, RS256 (RFC 9053 2, RFC 8812 2). */
+const ALGORITHMS = [-7, -8, -257];
 /** How long a browser waits: as long as the ceremony lasts. */
 const TIMEOUT_MS = 5 * 60_000;
 /** The library compares counters before it looks at the signature; the caller does so afterwards, when it means something. */
@@ -27,6 +24,7 @@ const NO_COUNTER = -1;
 export function createPasskeys(party: RelyingParty, name: string): Passkeys {
   return {
     creationOptions: async ({ challenge, owner, known }) => {
+      const { generateRegistrationOptions } = await library();
       const options = await generateRegistrationOptions({
         rpName: name,
         rpID: party.id,
@@ -43,6 +41,7 @@ export function createPasskeys(party: RelyingParty, name: string): Passkeys {
       return JSON.stringify(options);
     },
     requestOptions: async ({ challenge, known }) => {
+      const { generateAuthenticationOptions } = await library();
       const options = await generateAuthenticationOptions({
         rpID: party.id,
         challenge: bytesOf(challenge),
@@ -64,7 +63,8 @@ async function verifyCreation(
   challenge: string,
   { id, origin }: RelyingParty,
 ): Promise<NewPasskey> {
-  requireSelfContained(response);
+  await requireSelfContained(response);
+  const { verifyRegistrationResponse } = await library();
   const { verified, registrationInfo } = await verifyRegistrationResponse({
     response: { ...response, clientExtensionResults: {} },
     expectedChallenge: challenge,
@@ -89,7 +89,8 @@ async function verifyCreation(
  * None is asked for, and self attestation comes all the same (WebAuthn Level 3, 5.1.3). Any other would be verified along its
  * certificates, whose revocation lists the library fetches from wherever they say.
  */
-function requireSelfContained({ response }: CreationResponse): void {
+async function requireSelfContained({ response }: CreationResponse): Promise<void> {
+  const { decodeAttestationObject } = await helpers();
   const attestation = decodeAttestationObject(bytesOf(response.attestationObject));
   const format = attestation.get('fmt');
   const isSelf = format === 'packed' && attestation.get('attStmt').get('x5c') === undefined;
@@ -107,6 +108,7 @@ async function verifyUse(
   const { userHandle, ...proof } = response;
   requireOwner(userHandle, expected.userHandle);
   if (frame.id !== passkey.credentialId) throw refuseFactor('passkey-refused', 'another credential');
+  const { verifyAuthenticationResponse } = await library();
   const { verified, authenticationInfo } = await verifyAuthenticationResponse({
     response: { ...frame, response: proof, clientExtensionResults: {} },
     expectedChallenge: expected.challenge,

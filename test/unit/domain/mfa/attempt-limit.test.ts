@@ -53,7 +53,13 @@ describe('attempts', () => {
     await failOften(10);
     await expect(succeed({ sourceIp: '198.51.100.1' })).rejects.toMatchObject(lockedFor(300));
     await expect(succeed({ person: 'bob' })).resolves.toBeGreaterThan(0);
-    for (let person = 0; person < 50; person++) await failOften(1, { person: `person-${person}` });
+    for (let person = 0; person < 90; person++) await failOften(1, { person: `person-${person}` });
+    await expect(succeed({ person: 'bob' })).rejects.toMatchObject(lockedFor(50 * 60));
+  });
+
+  it('let a whole office in from one address, and nobody try without end', async () => {
+    const { succeed } = setUp();
+    for (let person = 0; person < 600; person++) await succeed({ person: `person-${person}` });
     await expect(succeed({ person: 'bob' })).rejects.toMatchObject(lockedFor(300));
   });
 
