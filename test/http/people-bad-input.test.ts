@@ -229,11 +229,14 @@ describe('a form that no page of ours made (CSRF)', () => {
     ...Object.entries(POSTS),
     ['a mark', { path: `${rolePath(ROLES.reader)}/favourite`, fields: {} }],
   ])('changes nothing at %s, which takes what is right', async (_, { path, fields }) => {
-    const alice = await one.enter();
+    const alice = createBrowser(one.world.url);
+    // Whoever could plant the cookie of those who are not signed in yet would know it.
+    const early = await formTokenAt(alice, '/signin?choose=yes');
+    await one.enter('alice-1', alice);
     const token = await formTokenAt(alice, '/sessions');
     const before = await belongings();
     const answers: Response[] = [];
-    for (const [form_token, headers = {}] of forgeries(token)) {
+    for (const [form_token, headers = {}] of [[early] as const, ...forgeries(token)]) {
       const answer = await postAs(alice, path, Object.entries({ form_token, ...fields }), headers);
       await expectPage(answer, 403);
       expect(answer.headers.getSetCookie()).toEqual([]);
@@ -870,11 +873,20 @@ describe('somebody who is signed in while the configuration changes', () => {
     await one.world.reconfigure({
       extra: { oidcProviders, roles: oidcProviders.length === 0 ? [] : one.roles },
     });
+    const cookies = browsers.map(
+      ([, { cookies: own }]) => `${SESSION_COOKIE}=${own.get(SESSION_COOKIE) ?? ''}`,
+    );
     const posts = new Set(Object.values(POSTS).map(({ path }) => path));
     for (const [path, browser, form_token] of browsers) {
       const answer = posts.has(path) ? await browser.post(path, { form_token }) : await browser.get(path);
       expect([path, locationOf(answer)]).toEqual([path, '/signin?reason=provider-removed']);
       expect(browser.cookies.has(SESSION_COOKIE)).toBe(false);
+    }
+    // Nor does the provider's return wake what has ended.
+    await one.world.reconfigure({ extra: { roles: one.roles } });
+    for (const cookie of cookies) {
+      const answer = await sendAs(createBrowser(''), '/sessions', { headers: { cookie } });
+      expect(locationOf(answer)).toBe('/signin?return_to=%2Fsessions');
     }
     const events = await one.events('EndSignIn');
     expect(events.slice(-open.length).every((line) => line.includes('"errorCode":"sign-in-required"'))).toBe(
@@ -1005,6 +1017,27 @@ describe('an answer of a provider that comes too late', () => {
     await expectRecorded(answers, 'login-attempt-unknown');
     expect([oidc, saml].some(({ cookies }) => cookies.has(SESSION_COOKIE))).toBe(false);
     expect(await belongings()).toEqual(before);
+  });
+
+  it('opens nothing where the provider lets the sign-in end before it begins, within what clocks may differ', async () => {
+    const samlProviders = [{ ...one.samlProvider, clockSkew: '1m' }];
+    await one.world.reconfigure({ extra: { roles: one.roles, samlProviders } });
+    const browser = createBrowser(one.world.url);
+    const { requestId, relayState } = await startLogin(browser, 'corp');
+    const [instant, ended] = [Date.now() - 10_000, Date.now() - 5_000].map((ms) =>
+      new Date(ms).toISOString(),
+    );
+    const authnStatement = GOOD_CONTENT.authnStatement
+      .replace(/AuthnInstant="[^"]*"/, `AuthnInstant="${instant}"`)
+      .replace(/SessionNotOnOrAfter="[^"]*"/, `SessionNotOnOrAfter="${ended}"`);
+    const answer = await browser.post('/saml/corp/acs', {
+      SAMLResponse: respond({ idp: one.samlIdp, requestId, publicUrl: PEOPLE_ORIGIN }, { authnStatement }),
+      RelayState: relayState,
+    });
+    await one.world.reconfigure({ extra: { roles: one.roles } });
+    await expectPage(answer, 403);
+    await expectRecorded([answer], 'expired-identity-token');
+    expect(browser.cookies.has(SESSION_COOKIE)).toBe(false);
   });
 
   it('leaves whoever is signed in as they are, whatever it brings', async () => {
