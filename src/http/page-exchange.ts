@@ -118,7 +118,7 @@ export function giveSession(
   setCookie(ctx, SESSION_COOKIE, secret, facts);
 }
 
-export function takeSessionBack({ ctx, facts }: Pick<PageExchange, 'ctx' | 'facts'>): void {
+function takeSessionBack({ ctx, facts }: Pick<PageExchange, 'ctx' | 'facts'>): void {
   clearCookie(ctx, SESSION_COOKIE, facts);
 }
 

@@ -1,12 +1,10 @@
-import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AXE, AXE_TAGS } from '../support/axe.ts';
 import { startChromium } from '../support/chromium.ts';
 import { SAMPLE_PAGES, SAMPLE_TIME_MS } from '../support/sample-pages.ts';
 import { samplePath, startSampleSite, type SampleSite } from '../support/sample-site.ts';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const HOUR_MS = 3_600_000;
 /** They leave the page as soon as scripts run. */
 const PASSING = /^post-message/;
@@ -70,7 +68,7 @@ describe.each([1280, 360])('every page, %d px wide', { timeout: 60_000 }, (width
         await open(page, title);
         const scrollWidth = await page.evaluate('document.documentElement.scrollWidth');
         expect.soft(scrollWidth, `${title} scrolls`).toBeLessThanOrEqual(width);
-        await page.addScriptTag({ path: AXE });
+        await page.evaluate(AXE);
         expect.soft(await violationsOn(page, { type: 'tag', values: AXE_TAGS }), title).toBe('');
         await page.emulateMedia({ colorScheme: 'dark' });
         const inDark = await violationsOn(page, { type: 'rule', values: ['color-contrast'] });

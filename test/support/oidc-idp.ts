@@ -100,7 +100,7 @@ export type OidcIdpOptions = Partial<OidcIdpSettings> & {
 };
 
 /** Alice is in `admins` and `developers`, Bob in `developers`. */
-export const OIDC_PEOPLE: readonly OidcIdpPerson[] = [
+const OIDC_PEOPLE: readonly OidcIdpPerson[] = [
   { sub: 'alice-1', name: 'Alice Example', email: 'alice@acme.example', groups: ['admins', 'developers'] },
   { sub: 'bob-2', name: 'Bob Example', email: 'bob@acme.example', groups: ['developers'] },
 ];
