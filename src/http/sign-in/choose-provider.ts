@@ -77,9 +77,8 @@ function showChoice(
     providers: choicesOf(exchange, deps),
     ...(returnTo !== null && isReturnPath(returnTo) ? { returnTo } : {}),
   };
-  // Its form ends at whatever provider an address leads to.
   const status = about.problem === undefined ? 200 : 422;
-  exchange.show('sign-in', data, { status, formTargets: 'anywhere' });
+  exchange.show('sign-in', data, { status });
 }
 
 /** The last used first, the others as they are configured. */
