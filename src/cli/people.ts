@@ -94,8 +94,9 @@ async function reset(text: string, { config: path, by }: ResetOptions): Promise<
     const deps = { people, audit: store.audit, sessions: store.browserSessions, random: randomBytes };
     const done = await resetMfa({ person: parsePerson(text), by: operator, facts }, deps);
     if (done === undefined) throw nobody(text);
-    print(`${done.factors} factors and ${done.recoveryCodes} unused recovery codes removed`);
-    print(`${done.browserSessions} browser sessions ended`);
+    print(`factors removed: ${done.factors}`);
+    print(`unused recovery codes removed: ${done.recoveryCodes}`);
+    print(`browser sessions ended: ${done.browserSessions}`);
     print('At the next sign-in the person can add a factor anew.');
   });
 }

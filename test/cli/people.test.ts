@@ -113,7 +113,11 @@ describe('rolebridge people', () => {
     const other = await browsers.start(makeSignIn({ subject: 'bob' }), makeFacts(Date.now()));
     const { stdout, code } = await rolebridge('reset-mfa', KEY, '--by', 'carol');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^2 factors and 1 unused recovery codes removed\n1 browser sessions ended\n/);
+    expect(stdout.split('\n').slice(0, 3)).toEqual([
+      'factors removed: 2',
+      'unused recovery codes removed: 1',
+      'browser sessions ended: 1',
+    ]);
     expect(await people.find(alice)).toEqual({ ...alice, factors: [], recoveryCodes: [] });
     expect(await browsers.find(opened.secret, Date.now())).toBeUndefined();
     expect(await browsers.find(other.secret, Date.now())).toBeDefined();
