@@ -3,6 +3,7 @@ import { FederationError } from '../../../../src/domain/errors.ts';
 import { removeFactor, renewRecoveryCodes } from '../../../../src/domain/mfa/change-factors.ts';
 import { beginTotpEnrolment, enrolTotp } from '../../../../src/domain/mfa/enrol-totp.ts';
 import { proveCode } from '../../../../src/domain/mfa/prove-code.ts';
+import { resetMfa } from '../../../../src/domain/mfa/reset-mfa.ts';
 import type { OpenedSession } from '../../../../src/domain/session/browser-sessions.ts';
 import { codeOf, createFactorWorld, MINUTE_MS, type FactorWorld } from '../../../support/factor-world.ts';
 
@@ -103,4 +104,25 @@ it('what cannot be recorded does not happen', async () => {
   await expect(removeFactor({ ...world.request(session), factorId }, deps)).rejects.toMatchObject(refused);
   await expect(renewRecoveryCodes(world.request(session), deps)).rejects.toMatchObject(refused);
   expect(await world.person()).toEqual(before);
+});
+
+it('no session of somebody whose factors are reset lives while that is done, nor one that began meanwhile', async () => {
+  const world = createFactorWorld();
+  const { opened } = await addApp(world, await world.signIn());
+  const { identity } = opened.session.signIn;
+  const living = async (): Promise<number> => (await world.deps.browserSessions.listOf(identity)).length;
+  const seen: number[] = [];
+  const deps = meanwhile(world, async () => {
+    seen.push(await living());
+    await world.signIn();
+  });
+  const sessions = {
+    endAll: () => world.deps.browserSessions.endAll(identity),
+  };
+  const facts = world.request(opened.session).draft.facts;
+  expect(await resetMfa({ person: identity, by: 'ops', facts }, { ...deps, sessions })).toMatchObject({
+    browserSessions: 2,
+  });
+  expect([...seen, await living()]).toEqual([0, 0]);
+  expect((await world.person()).factors).toEqual([]);
 });
