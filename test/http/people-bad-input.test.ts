@@ -251,6 +251,15 @@ describe('a form that no page of ours made (CSRF)', () => {
     expect(await right.text()).not.toContain('This form is too old');
   });
 
+  it('does not fill the trail, however long its address is', async () => {
+    const alice = await one.enter();
+    const path = `/mfa/factors/${'x'.repeat(50_000)}/rename`;
+    const answer = await postAs(alice, path, [['form_token', 'x']]);
+    await expectPage(answer, 403);
+    await expectRecorded([answer], 'request-forged');
+    expect((await one.events('PostForm')).at(-1)?.length).toBeLessThan(5000);
+  });
+
   it('finds no provider for whoever is not signed in, either', async () => {
     const browser = createBrowser(one.world.url);
     const token = await formTokenAt(browser, '/signin?choose=yes');
@@ -702,6 +711,16 @@ describe('a code', () => {
       // One of the two right ones was refused as well, as it was used.
       expect((await lookedAt(nodes[0])) + (await lookedAt(nodes[1]))).toBe(1 + 8);
     });
+
+    it('shows that the store is down to whoever is signed in, and does not take them for a stranger', async () => {
+      const browser = await nodes[0].enter(nodes[0].newcomer());
+      await redis.halt();
+      for (const path of ['/roles', '/mfa', '/sessions', '/signout', '/signin?choose=yes']) {
+        const answer = await browser.get(path);
+        await expectPage(answer, 503);
+        expect(browser.cookies.has(SESSION_COOKIE)).toBe(true);
+      }
+    });
   });
 });
 
@@ -1043,8 +1062,14 @@ describe('an answer of a provider that comes too late', () => {
   it('leaves whoever is signed in as they are, whatever it brings', async () => {
     const alice = await one.enter();
     const before = await belongings();
+    const answers: Response[] = [];
     for (const query of ['error=access_denied', `code=x&state=${'A'.repeat(43)}`, 'error=<script>&state=x'])
-      await expectPage(await alice.get(`/signin/idp/callback?${query}`), 403);
+      answers.push(await alice.get(`/signin/idp/callback?${query}`));
+    for (const answer of answers) await expectPage(answer, 403);
+    await expectRecorded(answers, 'login-attempt-unknown');
+    // Whoever was signed in before has no part in it.
+    const events = (await one.events('OidcSignIn')).slice(-answers.length);
+    expect(events.filter((event) => event.includes('alice-1'))).toEqual([]);
     expect(await belongings()).toEqual(before);
     expect(await isSignedIn(alice)).toBe(true);
   });
