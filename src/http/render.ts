@@ -3,7 +3,7 @@ import { Eta } from 'eta/core';
 import type { Context } from 'koa';
 import type { AssetName, Assets } from './assets.ts';
 import type { Branding } from './branding.ts';
-import { LANGUAGES, type Language } from './language.ts';
+import type { Language } from './language.ts';
 import type { PageName, Pages } from './page-data.ts';
 import { setSecurityHeaders, type FormTargets } from './security-headers.ts';
 import { createTexts, type Texts } from './texts/texts.ts';
@@ -99,10 +99,10 @@ const FRAMES: { readonly [N in PageName]: Frame<Pages[N]> } = {
 /** Compiles all templates; what is missing or misspelt in them shows now and not to the first person who comes by. */
 export function createRenderer({ branding, assets, secureTransport }: RendererDeps): Renderer {
   const eta = loadTemplates();
-  const texts = new Map(LANGUAGES.map((language) => [language, createTexts(language)]));
+  const textsOf = createTextSource();
   return (ctx, { name, data, layout, options = {} }) => {
     const frame: Frame<typeof data> = FRAMES[name];
-    const words = texts.get(layout.language) ?? createTexts(layout.language);
+    const words = textsOf(layout.language);
     const view = {
       ...words,
       iso: isoTime,
@@ -118,6 +118,16 @@ export function createRenderer({ branding, assets, secureTransport }: RendererDe
     ctx.set('Content-Type', 'text/html; charset=utf-8');
     const formTargets = options.formTargets ?? frame.formTargets?.(data) ?? [];
     setSecurityHeaders(ctx, { secureTransport, formTargets });
+  };
+}
+
+/** Formats of numbers and dates are slow to make, and a start that serves no page needs none. */
+function createTextSource(): (language: Language) => Texts {
+  const known = new Map<Language, Texts>();
+  return (language) => {
+    const texts = known.get(language) ?? createTexts(language);
+    known.set(language, texts);
+    return texts;
   };
 }
 
