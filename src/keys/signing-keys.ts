@@ -26,12 +26,6 @@ export type SigningKeyDeps = SigningRingDeps & {
 
 /** The signing keys as one node has them: in memory, and read again each minute. */
 export type SigningKeys = TokenSigner & {
-  /**
-   * The public keys, from memory: at most the first request waits for the store.
-   *
-   * @throws FederationError `store-unavailable` where they were never read
-   */
-  readonly publicKeys: () => Promise<PublicKeySet>;
   /** The published key of this id. For one that is not known the ring is read at once, though not more than every 10 s. */
   readonly find: (kid: string) => Promise<KeyObject | undefined>;
   /** Makes the first keys of these algorithms where there are none, so that nobody waits for them. */
@@ -42,7 +36,7 @@ export type SigningKeys = TokenSigner & {
   readonly known: () => Known | undefined;
 };
 
-export type Maintained = {
+type Maintained = {
   readonly made: readonly {
     readonly kid: string;
     readonly algorithm: string;
@@ -106,7 +100,8 @@ function agesOf(ring: SigningRing, nowMs: number): ReadonlyMap<SigningAlgorithm,
 
 // Its key is published for as long as the longest token lives. One without an end would outlive its key.
 function refuseUnboundedLife({ exp }: TokenClaims, nowMs: number): void {
-  const isBounded = Number.isSafeInteger(exp) && exp * 1000 <= nowMs + LONGEST_TOKEN_MS;
+  // NaN, where there is no end, is not bounded either.
+  const isBounded = exp * 1000 <= nowMs + LONGEST_TOKEN_MS;
   if (!isBounded) throw new Error('a token that lives longer than its key is published');
 }
 

@@ -62,6 +62,12 @@ const roles = [
     }),
   ),
   role(
+    'plain',
+    allow(['sts:GetWebIdentityToken'], {
+      Condition: { StringEquals: { 'sts:IdentityTokenAudience': AUDIENCE } },
+    }),
+  ),
+  role(
     'tagging',
     allow(['sts:GetWebIdentityToken']),
     allow(['sts:TagGetWebIdentityToken'], {
@@ -248,6 +254,7 @@ describe('GetWebIdentityToken refuses', () => {
       { 'Audience.member.2': 'https://elsewhere.example' },
     ],
     ['an audience that differs only in case', 'limited', { 'Audience.member.1': AUDIENCE.toUpperCase() }],
+    ['a condition on the audience without a set operator', 'plain', {}],
     ['another algorithm', 'limited', { SigningAlgorithm: 'RS256' }],
     ['a longer life', 'limited', { DurationSeconds: '301' }],
     ['a role whose policies say nothing', 'silent', {}],

@@ -19,7 +19,7 @@ export type GetWebIdentityTokenRequest = {
 };
 
 export type GetWebIdentityTokenDeps = FederationDeps & {
-  readonly signer: TokenSigner;
+  readonly signer: Pick<TokenSigner, 'sign'>;
   /** `iss` of what we sign: the public URL. */
   readonly issuer: string;
   /** SHA-256 of a proof, hex. */

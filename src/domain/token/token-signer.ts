@@ -31,7 +31,7 @@ export type PublicJwk = Readonly<Record<string, string>> & {
 /** @see RFC 7517 5 */
 export type PublicKeySet = { readonly keys: readonly PublicJwk[] };
 
-/** Signs tokens with the key of the moment. */
+/** Signs tokens with the key of the moment, and tells everybody the keys that verify them. */
 export interface TokenSigner {
   /**
    * Signs what `JSON.stringify` makes of the claims: a compact JWS. The first token of an algorithm waits until its key is made.
@@ -39,4 +39,10 @@ export interface TokenSigner {
    * @throws FederationError `store-unavailable` where the keys cannot be had, or were not seen for too long
    */
   sign(claims: TokenClaims, header: TokenHeader): Promise<string>;
+  /**
+   * The public keys, from memory: at most the first request waits for the store. The same object as long as they are the same.
+   *
+   * @throws FederationError `store-unavailable` where they were never read
+   */
+  publicKeys(): Promise<PublicKeySet>;
 }

@@ -3,14 +3,13 @@ import type Router from '@koa/router';
 import type { Context } from 'koa';
 import { FederationError } from '../../domain/errors.ts';
 import { JWKS_MAX_AGE_SECONDS } from '../../domain/token/key-schedule.ts';
-import type { PublicKeySet } from '../../domain/token/token-signer.ts';
+import type { TokenSigner } from '../../domain/token/token-signer.ts';
 import { discoveryDocument, JWKS_PATH } from './discovery-document.ts';
 
 export type OidcDeps = {
   /** Our issuer: the public URL. */
   readonly issuer: string;
-  /** From memory. @throws FederationError `store-unavailable` where the keys were never read */
-  readonly publicKeys: () => Promise<PublicKeySet>;
+  readonly publicKeys: TokenSigner['publicKeys'];
 };
 
 type Rendered = { readonly body: string; readonly etag: string };
