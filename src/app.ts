@@ -534,7 +534,7 @@ function createPublicServer(runtime: () => Runtime, { metrics, logger }: Parts):
   const deps = (): PagesDeps => runtime().pages.deps;
   mountOidc(router, () => ({
     issuer: runtime().config.publicUrl,
-    publicKeys: runtime().signingKeys.publicKeys,
+    publicKeys: () => runtime().signingKeys.publicKeys(),
   }));
   mountAssets(router, () => runtime().pages.assets);
   for (const mount of [mountSaml, mountSignIn, mountSessions, mountMfa, mountPortal])
