@@ -30,6 +30,7 @@ import type { MfaDeps } from './http/mfa/mfa-page.ts';
 import { mountMfa } from './http/mfa/mount-mfa.ts';
 import { measure } from './http/middleware/measure.ts';
 import type { PageSurface } from './http/page-exchange.ts';
+import { mountOidc } from './http/oidc/mount-oidc.ts';
 import { mountPortal } from './http/portal/mount-portal.ts';
 import { nothingHere } from './http/nothing-here.ts';
 import { createRenderer } from './http/render.ts';
@@ -46,6 +47,7 @@ import { createRandom } from './keys/random.ts';
 import { createKeySource } from './keys/remote-jwks.ts';
 import { createSamlMetadataSource } from './keys/saml-metadata.ts';
 import { createSealer } from './keys/seal.ts';
+import { createSigningKeys, type SigningKeys } from './keys/signing-keys.ts';
 import { createSpKeys } from './keys/sp-keys.ts';
 import { finishOidcSignIn } from './protocols/oidc/finish-sign-in.ts';
 import { providerLogoutUrl } from './protocols/oidc/provider-logout-url.ts';
@@ -163,9 +165,11 @@ async function serve(options: BridgeOptions, { config, parts, release }: Serving
   const sweeper = setInterval(() => {
     void sweep(store, runtime.config, logger);
     void runtime.watchSaml();
+    void runtime.watchSigningKeys();
   }, SWEEP_INTERVAL_MS);
   sweeper.unref();
   void runtime.watchSaml();
+  void runtime.watchSigningKeys();
   logger.info({ address: addressOf(publicServer) }, 'listening');
 
   return {
@@ -175,6 +179,7 @@ async function serve(options: BridgeOptions, { config, parts, release }: Serving
       if (!next) return;
       runtime = next;
       void next.watchSaml();
+      void next.watchSigningKeys();
       await revokeOrphans(next.config, parts);
       void reseal(next, logger);
     },
@@ -209,6 +214,9 @@ type Runtime = {
   readonly pages: { readonly surface: PageSurface; readonly deps: PagesDeps; readonly assets: Assets };
   /** Makes our own SAML keys where there are none yet, renews metadata, and looks at the certificates in it. */
   readonly watchSaml: () => Promise<void>;
+  readonly signingKeys: SigningKeys;
+  /** Makes the keys that somebody may soon ask for, and rotates those that are due. */
+  readonly watchSigningKeys: () => Promise<void>;
 };
 
 function load({ configPath, env }: BridgeOptions): Config {
@@ -227,6 +235,10 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
   const metadataOf = metadataSourceOf(config, previous, logger);
   const random = createRandom();
   const spKeys = createSpKeys({ store: store.sealedKeys, sealer, now, random });
+  const signingKeys = createSigningKeys(
+    { store: store.sealedKeys, sealer, now, rotationMs: config.tokens.keyRotationMs },
+    previous?.signingKeys.known(),
+  );
   const deps: StsDeps = {
     directory,
     sessions: store.sessions,
@@ -245,6 +257,8 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
       const providers = directory.oidcProviders(account);
       return (await verifyIdToken(token, { providers, keysOf, nowMs })).identity;
     },
+    signer: signingKeys,
+    issuer: config.publicUrl,
     verifySaml: createSamlVerifier(config, { directory, metadataOf, spKeys }),
   };
   const surface: StsSurface = {
@@ -278,6 +292,8 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
     }),
     resealPeople: () => resealPeople({ ...deps, store: store.people, isCurrent: sealer.isCurrent }),
     watchSaml: createSamlWatch(config, { ...parts, ...saml }),
+    signingKeys,
+    watchSigningKeys: createSigningKeyWatch(config, { ...parts, signingKeys }),
   };
 }
 
@@ -380,6 +396,31 @@ function createSamlWatch(
   return async () => {
     const own = samlProviders.length === 0 ? undefined : await spKeys().catch(keysMissing);
     await watch(samlProviders, own?.signing.certificate);
+  };
+}
+
+function createSigningKeyWatch(
+  { accounts }: Config,
+  { signingKeys, logger, metrics }: Parts & { readonly signingKeys: SigningKeys },
+): () => Promise<void> {
+  const isUsed = accounts.some(({ outboundWebIdentityFederation }) => outboundWebIdentityFederation);
+  return async () => {
+    try {
+      // An RSA key takes its time: made in the background, it is published long before the first token wants it.
+      if (isUsed) await signingKeys.prepare(['RS256', 'ES384']);
+      const { made, ages } = await signingKeys.maintain();
+      metrics.signingKeysAge(ages);
+      for (const { kid, algorithm, signsFromMs } of made)
+        logger.info(
+          { kid, algorithm, signsFrom: new Date(signsFromMs).toISOString() },
+          'next signing key published',
+        );
+    } catch (error) {
+      logger.warn(
+        { err: error },
+        'signing keys neither read nor rotated; known ones stay in use for half an hour',
+      );
+    }
   };
 }
 
@@ -492,6 +533,10 @@ function createPublicServer(runtime: () => Runtime, { metrics, logger }: Parts):
   );
   const surface = (): PageSurface => runtime().pages.surface;
   const deps = (): PagesDeps => runtime().pages.deps;
+  mountOidc(router, () => ({
+    issuer: runtime().config.publicUrl,
+    publicKeys: () => runtime().signingKeys.publicKeys(),
+  }));
   mountAssets(router, () => runtime().pages.assets);
   for (const mount of [mountSaml, mountSignIn, mountSessions, mountMfa, mountPortal])
     mount(router, surface, deps);

@@ -45,6 +45,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   audit: async () => (await import('./audit.ts')).addAuditCommand,
   explain: async () => (await import('./explain.ts')).addExplainCommand,
   'master-key': async () => (await import('./master-key.ts')).addMasterKeyCommand,
+  keys: async () => (await import('./keys.ts')).addKeysCommand,
   saml: async () => (await import('./saml.ts')).addSamlCommand,
   healthcheck: async () => (await import('./healthcheck.ts')).addHealthcheckCommand,
 };

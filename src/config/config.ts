@@ -38,7 +38,13 @@ export type Branding = {
 };
 
 /** An account with the organization policies that bind it. */
-export type Account = { readonly id: AccountId; readonly alias?: string; readonly guardrails: Guardrails };
+export type Account = {
+  readonly id: AccountId;
+  readonly alias?: string;
+  readonly guardrails: Guardrails;
+  /** Whether GetWebIdentityToken issues anything here. */
+  readonly outboundWebIdentityFederation: boolean;
+};
 
 /**
  * The configuration, checked and resolved: durations as numbers, secrets read, policies compiled, names as ARNs.
@@ -60,6 +66,7 @@ export type Config = {
     readonly timeoutMs: number;
   };
   readonly sts: { readonly errorReference: 'element' | 'message' };
+  readonly tokens: { readonly keyRotationMs: number };
   readonly audit: { readonly retainSeconds: number };
   readonly mfa: {
     /** `always`: of everybody who signs in; `by-policy`: where a role's trust policy wants a second factor. */

@@ -4,7 +4,7 @@ import { createRoleIndex } from '../domain/federation/role-index.ts';
 import type { SamlProvider } from '../domain/identity/saml-provider.ts';
 import type { Directory, Guardrails } from '../domain/role/directory.ts';
 import type { AccessKey, User } from '../domain/role/user.ts';
-import type { Config } from './config.ts';
+import type { Account, Config } from './config.ts';
 
 const NO_GUARDRAILS: Guardrails = { isManagementAccount: false };
 
@@ -15,7 +15,7 @@ type DirectoryParts = Pick<
 
 /** The configured world, indexed once. */
 export function createDirectory(config: DirectoryParts): Directory {
-  const accounts = new Map<string, Guardrails>(config.accounts.map(({ id, guardrails }) => [id, guardrails]));
+  const accounts = new Map<string, Account>(config.accounts.map((account) => [account.id, account]));
   const roles = new Map<string, Config['roles'][number]>(config.roles.map((role) => [role.arn, role]));
   const users = new Map<string, User>(config.users.map((user) => [user.arn, user]));
   const keys = new Map<string, { user: User; key: AccessKey }>(
@@ -26,7 +26,6 @@ export function createDirectory(config: DirectoryParts): Directory {
     config.samlProviders.map((provider) => [provider.arn, provider]),
   );
   const samlProvidersByName = new Map(config.samlProviders.map((provider) => [provider.name, provider]));
-  const aliases = new Map<string, string | undefined>(config.accounts.map(({ id, alias }) => [id, alias]));
   const signInProviders = findSignInProviders(config);
   const signInByName = new Map(signInProviders.map((one) => [one.provider.name, one]));
   const signInByArn = new Map<string, SignInProvider>(signInProviders.map((one) => [one.provider.arn, one]));
@@ -41,10 +40,11 @@ export function createDirectory(config: DirectoryParts): Directory {
     signInProviders: () => signInProviders,
     signInProviderNamed: (name) => signInByName.get(name),
     signInProvider: (arn) => signInByArn.get(arn),
-    accountAlias: (account) => aliases.get(account),
+    accountAlias: (account) => accounts.get(account)?.alias,
     candidateRoles: createRoleIndex(config.roles),
     managedPolicy: (arn) => config.managedPolicies.get(arn),
-    guardrails: (account) => accounts.get(account) ?? NO_GUARDRAILS,
+    guardrails: (account) => accounts.get(account)?.guardrails ?? NO_GUARDRAILS,
+    mayFederateOutbound: (account) => accounts.get(account)?.outboundWebIdentityFederation ?? false,
   };
 }
 

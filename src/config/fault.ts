@@ -26,6 +26,7 @@ export type FaultCode =
   | 'malformed-logo'
   | 'low-contrast'
   | 'any-tenant-issuer'
+  | 'own-issuer'
   | 'unused-role'
   | 'open-to-google-accounts'
   | 'unused-provider'

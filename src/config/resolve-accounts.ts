@@ -25,10 +25,11 @@ export function resolveAccounts(file: ConfigFile, resolution: Resolution): reado
   reportDuplicates(aliases, 'alias', resolution);
   reportUnknownAccounts(file, resolution);
   const guardrailsOf = resolveOrganization(file.organization, resolution);
-  return accounts.map(({ id, alias }) => ({
+  return accounts.map(({ id, alias, outboundWebIdentityFederation }) => ({
     id,
     ...(alias !== undefined && { alias }),
     guardrails: guardrailsOf(id),
+    outboundWebIdentityFederation,
   }));
 }
 

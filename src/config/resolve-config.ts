@@ -19,7 +19,7 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
   const world = resolveWorld(file, resolution);
   reportListenerClash(file, resolution);
   checkLaterSections(file, resolution);
-  const { publicUrl, listen, management, region, logLevel, outbound, sts, audit, mfa } = file;
+  const { publicUrl, listen, management, region, logLevel, outbound, sts, tokens, audit, mfa } = file;
   const { privateAddresses, http, timeout } = outbound;
   return {
     publicUrl,
@@ -31,6 +31,7 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
     masterKey: resolveMasterKey(file.masterKey, resolution),
     outbound: { privateAddresses, http, timeoutMs: timeout * 1000 },
     sts,
+    tokens: { keyRotationMs: tokens.keyRotation * 1000 },
     audit: { retainSeconds: audit.retain },
     mfa,
     browserSession: resolveBrowserSession(file, resolution),

@@ -22,6 +22,7 @@ export function resolveOidcProviders(file: ConfigFile, resolution: Resolution): 
   return entries.map((entry, index) => {
     const path = ['oidcProviders', index];
     if (file.outbound.http === 'deny') reportInsecureUrls(entry, path, resolution);
+    if (isOwnIssuer(entry, file)) reportError(resolution, 'own-issuer', [...path, 'issuer'], OWN_ISSUER);
     return resolveOidcProvider(entry, path, resolution);
   });
 }
@@ -46,6 +47,17 @@ function resolveOidcProvider(entry: OidcEntry, path: Path, resolution: Resolutio
     ...(sourceIdentity !== undefined && { sourceIdentity }),
     ...(signIn !== undefined && { signIn }),
   };
+}
+
+const OWN_ISSUER = {
+  message:
+    'The bridge must not trust tokens of its own: a session could ask for one and so prolong itself for ever.',
+  remedy: 'Let roles assume one another with sts:AssumeRole.',
+};
+
+// A final slash or capitals make another issuer of the same bridge: nothing it signs would match, but nobody meant that.
+function isOwnIssuer({ issuer }: OidcEntry, { publicUrl }: ConfigFile): boolean {
+  return URL.parse(issuer)?.origin === publicUrl && /^https?:\/\/[^/]*\/?$/.test(issuer);
 }
 
 const INSECURE_URL = {

@@ -88,6 +88,12 @@ const account = z.strictObject({
     .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'may hold lower-case letters, digits and single hyphens only')
     .optional()
     .describe('A name for people.'),
+  outboundWebIdentityFederation: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether its roles and users may have tokens for other services (`GetWebIdentityToken`), where their policies allow it.',
+    ),
 });
 
 const displayName = z.string().min(1).max(128).describe('What the button says.');
@@ -421,6 +427,14 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The STS API.'),
+  tokens: z
+    .strictObject({
+      keyRotation: duration({ min: '1d', max: '400d' })
+        .prefault('90d')
+        .describe('No key signs for longer; the next one is published an hour before it does.'),
+    })
+    .prefault({})
+    .describe('Tokens that the bridge signs.'),
   accounts: z.array(account).min(1).describe('The accounts that exist here.'),
   oidcProviders: z.array(oidcProvider).default([]).describe('OpenID Connect issuers that are trusted.'),
   samlProviders: z.array(samlProvider).default([]).describe('SAML identity providers that are trusted.'),

@@ -37,6 +37,8 @@ export type FailureCode =
   | 'invalid-authorization-message'
   | 'expired-trade-in-token'
   | 'outbound-federation-disabled'
+  | 'session-duration-escalation'
+  | 'token-payload-too-large'
   // people in browsers
   | 'sign-in-required'
   /** The answer of a provider fits no attempt of this browser: replayed, forged, too late, or another browser's. */

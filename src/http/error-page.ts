@@ -32,6 +32,8 @@ export const ERROR_PAGES = {
   'invalid-authorization-message': { kind: 'malformed', status: 400 },
   'expired-trade-in-token': { kind: 'malformed', status: 400 },
   'outbound-federation-disabled': { kind: 'role-refused', status: 403 },
+  'session-duration-escalation': { kind: 'role-refused', status: 403 },
+  'token-payload-too-large': { kind: 'role-refused', status: 403 },
   'sign-in-required': { kind: 'sign-in-refused', status: 403 },
   'login-attempt-unknown': { kind: 'attempt-unknown', status: 403 },
   'provider-refused': { kind: 'provider-failed', status: 403 },

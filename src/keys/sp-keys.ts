@@ -1,14 +1,11 @@
 import { createPrivateKey, generateKeyPair, X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import type { SealedKeyStore } from '../domain/identity/sealed-key-store.ts';
 import type { SpKeys } from '../domain/identity/sp-keys.ts';
-import type { Sealer } from './seal.ts';
+import { createSealedKeys, type SealedKeys, type SealedKeysDeps } from './sealed-keys.ts';
 import { createSelfSignedCertificate } from './self-signed-certificate.ts';
 
-export type SpKeyDeps = {
-  readonly store: SealedKeyStore;
-  readonly sealer: Sealer;
+export type SpKeyDeps = SealedKeysDeps & {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly random: (length: number) => Uint8Array;
@@ -29,9 +26,9 @@ const entrySchema = z.strictObject({
   /** Absent: it was not replaced. */
   retiredAtMs: z.number().optional(),
 });
-const ringSchema = z.array(entrySchema);
+const ringSchema = z.array(entrySchema).readonly();
 type Entry = z.infer<typeof entrySchema>;
-type Ring = readonly Entry[];
+type Ring = z.infer<typeof ringSchema>;
 
 /** A key as operators see it. */
 export type SpKeySummary = {
@@ -56,7 +53,6 @@ const VALIDITY_MS = 3 * 365 * DAY_MS;
 const OVERLAP_MS = 30 * DAY_MS;
 /** How soon a rotation on another node, or by the command line, is seen. */
 const FRESH_MS = 60_000;
-const ATTEMPTS = 5;
 
 /**
  * The bridge's own SAML keys, one pair to sign with and one to decrypt with: made when they are first needed, sealed in
@@ -83,9 +79,7 @@ export function createSpKeys(deps: SpKeyDeps): () => Promise<SpKeys> {
 
 /** All keys, made where there are none yet; the current ones first. */
 export async function listSpKeys(deps: SpKeyDeps): Promise<readonly SpKeySummary[]> {
-  const ring = await readOrCreate(deps);
-  const order = { current: 0, next: 1, retired: 2 } as const;
-  return ring.map(summaryOf).toSorted((a, b) => order[a.state] - order[b.state]);
+  return summariesOf(await readOrCreate(deps));
 }
 
 /**
@@ -95,38 +89,18 @@ export async function listSpKeys(deps: SpKeyDeps): Promise<readonly SpKeySummary
  * @returns all keys after the rotation
  */
 export async function rotateSpKeys(deps: SpKeyDeps): Promise<readonly SpKeySummary[]> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const { ring, revision } = await readRing(deps);
-    if (revision === 0) return listSpKeys(deps);
-    const next = await advance(ring, deps);
-    if (await write(next, revision, deps)) return listSpKeys(deps);
-  }
-  throw new Error('Other rotations came first each time: try again.');
+  const ring = await sealedKeysOf(deps).update((found) => (found ? advance(found, deps) : createRing(deps)));
+  return summariesOf(ring ?? []);
 }
 
+// Of nodes that start together one is first; the others throw theirs away and take its keys.
 async function readOrCreate(deps: SpKeyDeps): Promise<Ring> {
-  const { ring, revision, isCurrent } = await readRing(deps);
-  // These keys outlive every master key. Where another node is quicker it has done the same.
-  if (revision > 0 && !isCurrent) await write(ring, revision, deps);
-  if (revision > 0) return ring;
-  const first = await createRing(deps);
-  // Of nodes that start together one is first; the others throw theirs away and take its keys.
-  return (await write(first, 0, deps)) ? first : (await readRing(deps)).ring;
+  const ring = await sealedKeysOf(deps).update((found) => (found ? undefined : createRing(deps)));
+  return ring ?? [];
 }
 
-async function readRing({
-  store,
-  sealer,
-}: SpKeyDeps): Promise<{ ring: Ring; revision: number; isCurrent: boolean }> {
-  const stored = await store.read(NAME);
-  if (stored === undefined) return { ring: [], revision: 0, isCurrent: true };
-  const ring: unknown = JSON.parse(sealer.open(stored.sealed, SEAL_CONTEXT).toString());
-  const { revision, sealed } = stored;
-  return { ring: ringSchema.parse(ring), revision, isCurrent: sealer.isCurrent(sealed) };
-}
-
-function write(ring: Ring, expected: number, { store, sealer }: SpKeyDeps): Promise<boolean> {
-  return store.replace(NAME, { sealed: sealer.seal(JSON.stringify(ring), SEAL_CONTEXT), expected });
+function sealedKeysOf(deps: SpKeyDeps): SealedKeys<Ring> {
+  return createSealedKeys(deps, { name: NAME, context: SEAL_CONTEXT, schema: ringSchema });
 }
 
 async function createRing(deps: SpKeyDeps): Promise<Ring> {
@@ -175,6 +149,11 @@ async function createEntry(use: Entry['use'], { now, random }: SpKeyDeps): Promi
 function stateOf({ activeFromMs, retiredAtMs }: Entry): SpKeySummary['state'] {
   if (retiredAtMs !== undefined) return 'retired';
   return activeFromMs === undefined ? 'next' : 'current';
+}
+
+function summariesOf(ring: Ring): readonly SpKeySummary[] {
+  const order = { current: 0, next: 1, retired: 2 } as const;
+  return ring.map(summaryOf).toSorted((a, b) => order[a.state] - order[b.state]);
 }
 
 function summaryOf(entry: Entry): SpKeySummary {

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { MfaMethod } from '../domain/mfa/factor.ts';
+import type { SigningAlgorithm } from '../domain/token/token-signer.ts';
 
 /** What is counted. Labels are of closed sets: never users, ARNs or what a client sends. */
 export type Metrics = {
@@ -11,6 +12,8 @@ export type Metrics = {
   readonly configurationLoaded: (outcome: 'success' | 'failure', timeMs: number) => void;
   /** When the last certificate of a SAML provider ends; providers that are not named any more are forgotten. */
   readonly certificatesExpire: (notAfterMsByProvider: ReadonlyMap<string, number>) => void;
+  /** Since when each signing key signs, by algorithm, milliseconds. */
+  readonly signingKeysAge: (ages: ReadonlyMap<SigningAlgorithm, number>) => void;
   /** Prometheus's text format. */
   readonly render: () => Promise<string>;
 };
@@ -70,6 +73,12 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['provider'],
     registers,
   });
+  const signingKeys = new Gauge({
+    name: 'rolebridge_signing_key_age_seconds',
+    help: 'How long the key that signs tokens has been signing.',
+    labelNames: ['alg'],
+    registers,
+  });
   return {
     stsAnswered: (action, code) => {
       const outcome = code === 'Success' ? 'success' : 'failure';
@@ -95,6 +104,9 @@ export function createMetrics(version: string): Metrics {
       certificates.reset();
       for (const [provider, notAfterMs] of notAfterMsByProvider)
         certificates.set({ provider }, notAfterMs / 1000);
+    },
+    signingKeysAge: (ages) => {
+      for (const [alg, ageMs] of ages) signingKeys.set({ alg }, ageMs / 1000);
     },
     render: () => register.metrics(),
   };

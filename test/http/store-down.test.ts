@@ -13,7 +13,10 @@ let redis: RedisServer;
 let world: WorldBridge;
 beforeAll(async () => {
   redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
-  world = await startWorldBridge({ store: { redis: { url: redis.url } } });
+  world = await startWorldBridge({
+    store: { redis: { url: redis.url } },
+    accounts: [{ id: '111122223333', outboundWebIdentityFederation: true }, { id: '444455556666' }],
+  });
 });
 afterAll(async () => {
   await world.stop();
@@ -33,6 +36,30 @@ async function within(milliseconds: number, isTrue: () => Promise<boolean>): Pro
   const deadline = Date.now() + milliseconds;
   while (!(await isTrue())) if (Date.now() > deadline) throw new Error(`not within ${milliseconds} ms`);
 }
+
+test('while Redis is down the keys of our tokens are served from memory, and no token is signed', async () => {
+  const ask = () => {
+    const token = { Action: 'GetWebIdentityToken', 'Audience.member.1': 'a', SigningAlgorithm: 'ES384' };
+    return callSts(world, token, userKeys('alice'));
+  };
+  const read = async (path: string) => {
+    const { status, headers } = await fetch(world.url + path);
+    return [status, headers.get('etag')];
+  };
+  expect((await ask()).status).toBe(200);
+  const before = await read('/oidc/jwks');
+  await redis.kill();
+  const start = Date.now();
+  expect(await read('/oidc/jwks')).toEqual(before);
+  expect(await read('/.well-known/openid-configuration')).toEqual([200, expect.any(String)]);
+  expect(Date.now() - start).toBeLessThan(500);
+  // It could not be recorded, and what is not in the trail is not given out.
+  const refused = await ask();
+  expect([refused.status, refused.text('WebIdentityToken')]).toEqual([503, undefined]);
+  await redis.restart();
+  await within(10_000, async () => (await ready()) === 200);
+  expect((await ask()).status).toBe(200);
+});
 
 test('while Redis is down every answer is 503 within two seconds, and afterwards all is well again', async () => {
   const before = credentialsIn(await assume());

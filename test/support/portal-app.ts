@@ -112,6 +112,8 @@ const noProofs = {
   verifyTotp: unused,
   verifyWebIdentity: unused,
   verifySaml: unused,
+  signer: { sign: unused },
+  issuer: '',
   hashProof: unused,
   decodeMessage: unused,
 };

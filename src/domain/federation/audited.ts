@@ -1,6 +1,7 @@
 import type { AuditDraft } from '../audit/audit-draft.ts';
 import { renderAuditRecord } from '../audit/audit-record.ts';
 import type { Random } from '../credentials/credentials.ts';
+import { createUuid } from '../credentials/uuid.ts';
 import { FederationError, type FailureCode } from '../errors.ts';
 import { BASE32 } from '../session/bucket.ts';
 import type { FederationDeps } from './deps.ts';
@@ -43,7 +44,7 @@ export function allowedRecord(
   responseElements: Readonly<Record<string, unknown>> | null,
   random: Random,
 ): ReturnType<typeof renderAuditRecord> {
-  return renderAuditRecord(draft, { allowed: { responseElements } }, createEventId(random));
+  return renderAuditRecord(draft, { allowed: { responseElements } }, createUuid(random));
 }
 
 /**
@@ -67,7 +68,7 @@ async function recordRefusal(
   deps: FederationDeps,
 ): Promise<void> {
   const reference = createReference(deps.random);
-  const record = renderAuditRecord(draft, { failure, reference }, createEventId(deps.random));
+  const record = renderAuditRecord(draft, { failure, reference }, createUuid(deps.random));
   await deps.audit.record(record);
   deps.emit(record.event);
   const explanation = explanationOf(draft, reference);
@@ -81,13 +82,4 @@ async function recordRefusal(
 function createReference(random: Random): string {
   const text = Array.from(random(8), (byte) => BASE32.charAt(byte & 31)).join('');
   return `${text.slice(0, 4)}-${text.slice(4)}`;
-}
-
-/** A random UUID (RFC 9562, version 4). */
-function createEventId(random: Random): string {
-  const bytes = random(16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Buffer.from(bytes).toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

@@ -6,13 +6,16 @@ import type { RequestFacts } from './request-facts.ts';
 import type { Subject } from './subject.ts';
 
 /** Condition keys that a request carries beside those of its principal and of the network. */
-type RequestKeys = {
+export type RequestKeys = {
   readonly roleSessionName?: string;
   readonly durationSeconds?: number;
   readonly externalId?: string;
   readonly sourceIdentity?: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly transitiveTagKeys: readonly string[];
+  /** Of GetWebIdentityToken: for whom a token is asked, and signed with what. */
+  readonly identityTokenAudience?: readonly string[];
+  readonly signingAlgorithm?: string;
   /** When the caller proved a second factor; absent: not in this request. */
   readonly mfaAuthenticatedAtMs?: number;
 };
@@ -93,6 +96,8 @@ function addRequestKeys(
     'sts:durationseconds': keys.durationSeconds?.toString(),
     'sts:externalid': keys.externalId,
     'sts:sourceidentity': keys.sourceIdentity,
+    'sts:signingalgorithm': keys.signingAlgorithm,
+    'sts:identitytokenaudience': keys.identityTokenAudience,
   };
   for (const [key, value] of Object.entries(scalars)) if (value !== undefined) context.set(key, value);
   const tagKeys = Object.keys(keys.tags);

@@ -36,7 +36,7 @@ export async function getFederationToken(
   const id = `${user.account}:${request.name}`;
   const contents = prepareSession(request, user.account, undefined, deps);
   const actions = ['sts:GetFederationToken', ...(request.tags.length > 0 ? ['sts:TagSession'] : [])] as const;
-  permit({ caller, actions, resource: arn, tags: contents.tags }, draft, deps);
+  permit({ caller, actions, resource: arn, keys: { tags: contents.tags } }, draft, deps);
   const issuedAtMs = draft.facts.timeMs;
   const session = {
     kind: 'federated-user',

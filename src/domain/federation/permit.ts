@@ -2,7 +2,7 @@ import type { AuditDraft } from '../audit/audit-draft.ts';
 import { FederationError } from '../errors.ts';
 import { authorize } from './authorize.ts';
 import { policiesOf, principalOf, type Caller } from './caller.ts';
-import { createConditionContext } from './condition-context.ts';
+import { createConditionContext, type RequestKeys } from './condition-context.ts';
 import type { FederationDeps } from './deps.ts';
 
 export type PermitInput = {
@@ -10,7 +10,8 @@ export type PermitInput = {
   readonly actions: readonly [string, ...string[]];
   /** An ARN, or `*` for actions that are about no resource. */
   readonly resource: string;
-  readonly tags?: Readonly<Record<string, string>>;
+  /** Condition keys of the request. */
+  readonly keys?: Partial<RequestKeys>;
 };
 
 /**
@@ -21,14 +22,18 @@ export type PermitInput = {
  * @throws FederationError `caller-denied`, or `action-denied` where the resource is `*`
  */
 export function permit(
-  { caller, actions, resource, tags = {} }: PermitInput,
+  { caller, actions, resource, keys = {} }: PermitInput,
   draft: AuditDraft,
   deps: FederationDeps,
 ): void {
   const principal = principalOf(caller);
-  const keys = { tags, transitiveTagKeys: [] };
   const { facts } = draft;
-  const context = createConditionContext({ facts, keys, subject: { caller }, directory: deps.directory });
+  const context = createConditionContext({
+    facts,
+    keys: { tags: {}, transitiveTagKeys: [], ...keys },
+    subject: { caller },
+    directory: deps.directory,
+  });
   const policies = policiesOf(caller, deps);
   const input = { principal, policies, actions, resource, trustMandatory: false, context };
   const authorization = authorize(input, deps.directory);

@@ -58,8 +58,15 @@ export function prepareSession(
   };
 }
 
-/** Tag rules of wire-spec 1.6 and 5; keys compare without case. */
-function checkTags({ tags, transitiveTagKeys }: SessionRequest, parent: Parent | undefined): void {
+/**
+ * Tag rules of wire-spec 1.6 and 5; keys compare without case.
+ *
+ * @throws FederationError `invalid-parameter-value`
+ */
+export function checkTags(
+  { tags, transitiveTagKeys }: Pick<SessionRequest, 'tags' | 'transitiveTagKeys'>,
+  parent?: Parent,
+): void {
   const keys = new Set(tags.map(({ key }) => key.toLowerCase()));
   const inherited = new Set((parent?.transitiveTagKeys ?? []).map((key) => key.toLowerCase()));
   if (keys.size < tags.length)

@@ -31,6 +31,7 @@ const multivaluedKeys: ReadonlySet<string> = new Set([
   'aws:sourceorgpaths',
   'aws:principalservicenameslist',
   'sts:transitivetagkeys',
+  'sts:identitytokenaudience',
 ]);
 
 /** The value of a condition key (lower case): the request's own, else what the engine derives. `undefined`: absent. */

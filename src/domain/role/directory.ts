@@ -40,4 +40,6 @@ export interface Directory {
   candidateRoles(identity: Pick<Identity, 'providerArn' | 'conditionKeys'>): readonly Role[];
   managedPolicy(arn: string): Policy | undefined;
   guardrails(account: string): Guardrails;
+  /** Whether principals of the account may have tokens for other services (GetWebIdentityToken). */
+  mayFederateOutbound(account: string): boolean;
 }

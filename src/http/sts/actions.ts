@@ -7,6 +7,10 @@ import { principalOf, type Caller } from '../../domain/federation/caller.ts';
 import type { FederationDeps } from '../../domain/federation/deps.ts';
 import { getFederationToken } from '../../domain/federation/get-federation-token.ts';
 import { getSessionToken } from '../../domain/federation/get-session-token.ts';
+import {
+  getWebIdentityToken,
+  type GetWebIdentityTokenDeps,
+} from '../../domain/federation/get-web-identity-token.ts';
 import { permit } from '../../domain/federation/permit.ts';
 import type { RequestFacts } from '../../domain/federation/request-facts.ts';
 import { accountOfAccessKeyId, type Credentials } from '../../domain/credentials/credentials.ts';
@@ -25,7 +29,8 @@ import type { Structure } from '../../protocols/sts/xml.ts';
 /** What the STS actions need; `authenticate` is asked by the signed ones only. */
 export type StsDeps = FederationDeps &
   AuthenticateDeps &
-  MfaDeps & {
+  MfaDeps &
+  GetWebIdentityTokenDeps & {
     /** Verifies a token against the providers of `account`. @throws FederationError of the proof */
     readonly verifyWebIdentity: (token: string, account: string, nowMs: number) => Promise<Identity>;
     /**
@@ -34,8 +39,6 @@ export type StsDeps = FederationDeps &
      * @throws FederationError of the proof
      */
     readonly verifySaml: (samlResponse: string, providerArn: string, nowMs: number) => Promise<VerifiedSaml>;
-    /** SHA-256 of a proof, hex. */
-    readonly hashProof: (proof: string) => string;
     /** Opens what `encodeMessage` sealed. @throws FederationError `invalid-authorization-message` */
     readonly decodeMessage: (encoded: string) => string;
   };
@@ -103,9 +106,10 @@ async function signedAction(
     case 'DecodeAuthorizationMessage':
       permit({ caller, actions: ['sts:DecodeAuthorizationMessage'], resource: '*' }, draft, deps);
       return recorded({ DecodedMessage: deps.decodeMessage(request.encodedMessage) }, draft, deps);
-    case 'GetWebIdentityToken':
-      permit({ caller, actions: ['sts:GetWebIdentityToken'], resource: '*' }, draft, deps);
-      throw new FederationError('outbound-federation-disabled', 'not enabled');
+    case 'GetWebIdentityToken': {
+      const { token, expiresAtMs } = await getWebIdentityToken(request, caller, draft, deps);
+      return { WebIdentityToken: token, Expiration: new Date(expiresAtMs) };
+    }
     case 'GetDelegatedAccessToken':
       throw new FederationError('expired-trade-in-token', 'no trade-in token was ever issued');
     case 'AssumeRoot': {

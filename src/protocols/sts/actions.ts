@@ -46,6 +46,14 @@ type GetFederationToken = SessionPolicyParameters & {
   readonly tags: readonly Tag[];
 };
 
+type GetWebIdentityToken = {
+  readonly action: 'GetWebIdentityToken';
+  readonly audience: readonly string[];
+  readonly signingAlgorithm: (typeof WEB_IDENTITY_ALGORITHMS)[number];
+  readonly durationSeconds?: number;
+  readonly tags: readonly Tag[];
+};
+
 /** A request whose parameters keep every limit of the service model (wire-spec 1.5). */
 export type StsRequest =
   | AssumeRole
@@ -56,7 +64,7 @@ export type StsRequest =
   | { readonly action: 'GetCallerIdentity' }
   | { readonly action: 'GetAccessKeyInfo'; readonly accessKeyId: string }
   | { readonly action: 'DecodeAuthorizationMessage'; readonly encodedMessage: string }
-  | { readonly action: 'GetWebIdentityToken' }
+  | GetWebIdentityToken
   | { readonly action: 'GetDelegatedAccessToken' }
   | { readonly action: 'AssumeRoot'; readonly targetPrincipal: string };
 
@@ -140,6 +148,7 @@ const SERIAL_NUMBER: TextRule = {
 const TOKEN_CODE: TextRule = { pattern: pattern(String.raw`[\d]*`, /^\d*$/), min: 6, max: 6 };
 const ACCESS_KEY: TextRule = { pattern: pattern(String.raw`[\w]*`, /^\w*$/), min: 16, max: 128 };
 const DURATION = { min: 900, max: 43_200 };
+const WEB_IDENTITY_ALGORITHMS = ['RS256', 'ES384'] as const;
 const LONG_DURATION = { min: 900, max: 129_600 };
 
 /** Fields that are absent stay absent, so that a reader cannot mistake an empty value for one. */
@@ -242,19 +251,27 @@ function parseDecodeAuthorizationMessage(p: Parameters): {
   return { action: 'DecodeAuthorizationMessage', encodedMessage };
 }
 
-function parseGetWebIdentityToken(p: Parameters): { action: 'GetWebIdentityToken' } {
+function parseGetWebIdentityToken(p: Parameters): GetWebIdentityToken {
   const c = createConstraints();
   const audiences = listMembers(p, 'Audience');
   if (audiences.length === 0) c.requiredText('audience', undefined, {});
   c.count('audience', audiences.length, { max: 10 });
-  audiences.forEach((member, index) =>
-    c.text(`audience.${index + 1}.member`, member.get(''), { min: 1, max: 1000 }),
+  const audience = audiences.map((member, index) =>
+    c.requiredText(`audience.${index + 1}.member`, member.get(''), { min: 1, max: 1000 }),
   );
-  c.integer('durationSeconds', p.get('DurationSeconds'), { min: 60, max: 3600 });
-  c.requiredText('signingAlgorithm', p.get('SigningAlgorithm'), { oneOf: ['RS256', 'ES384'] });
-  tags(c, p);
+  const durationSeconds = c.integer('durationSeconds', p.get('DurationSeconds'), { min: 60, max: 3600 });
+  const algorithm = c.requiredText('signingAlgorithm', p.get('SigningAlgorithm'), {
+    oneOf: WEB_IDENTITY_ALGORITHMS,
+  });
+  const tagList = tags(c, p);
   c.enforce();
-  return { action: 'GetWebIdentityToken' };
+  return {
+    action: 'GetWebIdentityToken',
+    audience,
+    signingAlgorithm: algorithm === 'RS256' ? algorithm : 'ES384',
+    ...present({ durationSeconds }),
+    tags: tagList,
+  };
 }
 
 function parseGetDelegatedAccessToken(p: Parameters): { action: 'GetDelegatedAccessToken' } {

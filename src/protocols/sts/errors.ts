@@ -134,6 +134,17 @@ const WORDINGS = {
     status: 403,
     message: 'Outbound web identity federation is not enabled for this account.',
   },
+  'session-duration-escalation': {
+    code: 'SessionDurationEscalationException',
+    status: 403,
+    message: 'The requested token would be valid for longer than the session that asks for it.',
+  },
+  'token-payload-too-large': {
+    code: 'JWTPayloadSizeExceededException',
+    status: 400,
+    message:
+      'The token would hold {size} bytes of claims, and may hold {limit}. Ask for fewer audiences or tags.',
+  },
   // Those of pages: no STS call ends in one of them.
   ...PAGE_FAILURES,
   'store-unavailable': {

@@ -66,7 +66,14 @@ describe('loadConfig', () => {
       outbound: { privateAddresses: 'deny', http: 'deny', timeoutMs: 5000 },
       sts: { errorReference: 'element' },
       audit: { retainSeconds: 7_776_000 },
-      accounts: [{ id: '123456789012', guardrails: { isManagementAccount: false } }],
+      tokens: { keyRotationMs: 7_776_000_000 },
+      accounts: [
+        {
+          id: '123456789012',
+          guardrails: { isManagementAccount: false },
+          outboundWebIdentityFederation: false,
+        },
+      ],
     });
   });
 
@@ -311,6 +318,21 @@ describe('loadConfig, one fault at a time', () => {
       '3:28 invalid-value listen.trustedProxies[0]',
     ],
     ['a duration without unit', `${BASE}audit: { retain: 90 }`, '3:18 invalid-value audit.retain'],
+    [
+      'keys that rotate before everybody knows them',
+      `${BASE}tokens: { keyRotation: 23h }`,
+      '3:24 invalid-value tokens.keyRotation',
+    ],
+    [
+      'keys that hardly ever rotate',
+      `${BASE}tokens: { keyRotation: 401d }`,
+      '3:24 invalid-value tokens.keyRotation',
+    ],
+    [
+      'outbound federation by a word that is no truth value',
+      "publicUrl: http://localhost\naccounts: [{ id: '123456789012', outboundWebIdentityFederation: 'yes' }]",
+      '2:65 invalid-value accounts[0].outboundWebIdentityFederation',
+    ],
     ['a duration of an unknown unit', `${BASE}audit: { retain: 90w }`, '3:18 invalid-value audit.retain'],
     [
       'two stores',
@@ -708,4 +730,29 @@ describe('loadConfig, hostile files', () => {
       }),
     );
   });
+});
+
+describe('the bridge as its own identity provider', () => {
+  const issued = (issuer: string) => `publicUrl: https://sts.acme.example
+accounts: [{ id: '123456789012' }]
+oidcProviders: [{ name: own, account: '123456789012', issuer: '${issuer}', audiences: [a] }]
+`;
+  const codes = (issuer: string) => {
+    const result = load(issued(issuer));
+    return result.ok ? [] : result.faults.map(({ code, path }) => `${code} ${path}`);
+  };
+
+  it.each(['https://sts.acme.example', 'https://sts.acme.example/', 'https://STS.acme.example'])(
+    'is refused under %s: a session could ask for a token and prolong itself with it for ever',
+    (issuer) => {
+      expect(codes(issuer)).toEqual(['own-issuer oidcProviders[0].issuer']);
+    },
+  );
+
+  it.each(['https://sts.acme.example/realms/a', 'https://sts.acme.example:8443', 'https://idp.acme.example'])(
+    'is not what %s is',
+    (issuer) => {
+      expect(codes(issuer)).toEqual([]);
+    },
+  );
 });

@@ -186,10 +186,11 @@ export function createPersonWorld(
 ): PersonWorld {
   const store = createSqliteStore({ path: ':memory:', now });
   const events: string[] = [];
+  const plainAccount = { guardrails: { isManagementAccount: false }, outboundWebIdentityFederation: false };
   const directory = createDirectory({
     accounts: [
-      { id: ACCOUNT, alias: 'acme-prod', guardrails: { isManagementAccount: false } },
-      { id: OTHER_ACCOUNT, guardrails: { isManagementAccount: false } },
+      { id: ACCOUNT, alias: 'acme-prod', ...plainAccount },
+      { id: OTHER_ACCOUNT, ...plainAccount },
     ],
     roles,
     users: [],
