@@ -109,7 +109,7 @@ const settings = (url: string) =>
 const verified = async (token: string, audience: string) => {
   const found = await discovery(new URL(issuer.url), 'nobody', undefined, undefined, {
     // The test's issuer has no TLS.
-    // eslint-disable-next-line @typescript-eslint/no-deprecated
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so only to stand out
     execute: [allowInsecureRequests],
   });
   const metadata: Readonly<ServerMetadata> = found.serverMetadata();
