@@ -946,6 +946,19 @@ describe('the cookie of a session', () => {
     expect(await isSignedIn(browser)).toBe(true);
   });
 
+  it('is for this host, this site and this run of the browser alone, out of reach of scripts', async () => {
+    const secure = await startPeopleWorld({ publicUrl: 'https://sts.example.com' });
+    const browser = createBrowser(secure.world.url);
+    const answer = await browser.get(await authenticate(await beginOidc(browser)));
+    expect(answer.headers.getSetCookie().filter((line) => line.includes(SESSION_COOKIE))).toEqual([
+      expect.stringMatching(
+        /^__Host-rolebridge-session=[\w-]{43}[A-Z2-7]; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+      ),
+    ]);
+    expect(await isSignedIn(browser)).toBe(true);
+    await secure.stop();
+  });
+
   it('ends unused after its time, and used after the longest', async () => {
     const [idle, busy] = [await one.enter(), await one.enter()];
     for (let hours = 0; hours < 13; hours += 0.5) {
@@ -1177,7 +1190,7 @@ describe('a name', () => {
       );
       const answer = await browser.post('/saml/corp/acs', { SAMLResponse, RelayState: relayState });
       expect(answer.status).toBe(303);
-      await show(browser);
+      expect(await show(browser)).not.toMatch(/x{201}/);
     }
   });
 
