@@ -200,6 +200,18 @@ describe('a SQLite file', () => {
     await store.close();
   });
 
+  it.each([0, 5000])(
+    'lists records whose numbers and times are in different orders, since %d',
+    async (sinceMs) => {
+      const store = openStore(newPath());
+      const times = [5002, 5001, 5000, 5003];
+      for (const timeMs of times) await store.audit.record(sampleAudit({ timeMs }));
+      const { records } = await store.audit.find({ sinceMs }, { limit: 10 });
+      expect(records.map(({ timeMs }) => timeMs)).toEqual(times);
+      await store.close();
+    },
+  );
+
   it('lets one of two processes that race with the same marks win each of them', async () => {
     const path = newPath();
     const children = [startChild('claim', path, '300'), startChild('claim', path, '300')];

@@ -64,10 +64,14 @@ function prepareSelects({ connection }: Database): Selects {
   const prepare = (where: string) =>
     connection.prepare(`SELECT ${columns} FROM audit WHERE ${where} ${filters} ORDER BY id LIMIT :limit`);
   const [any, referenced] = [prepare(''), prepare('reference = :reference AND')];
-  const first = connection.prepare('SELECT id FROM audit WHERE time_ms >= ? ORDER BY time_ms LIMIT 1');
+  // Of two processes one may number first what carries the later time: so the lowest number near the first time counts.
+  const first = connection.prepare(
+    `SELECT min(id) AS id FROM audit WHERE time_ms >= :from
+       AND time_ms <= (SELECT min(time_ms) FROM audit WHERE time_ms >= :from) + ${LATENESS_MS}`,
+  );
   return {
     newest: connection.prepare('SELECT max(id) AS id FROM audit'),
-    start: (sinceMs) => Number(first.get(sinceMs - LATENESS_MS)?.['id'] ?? 1) - 1,
+    start: (sinceMs) => Number(first.get({ from: sinceMs - LATENESS_MS })?.['id'] ?? 1) - 1,
     rows: ({ reference, roleArn, outcome, sinceMs }, span) => {
       const values = { ...span, since: sinceMs ?? 0, role: roleArn ?? null, outcome: outcome ?? null };
       return reference === undefined ? any.all(values) : referenced.all({ ...values, reference });
