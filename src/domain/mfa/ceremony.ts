@@ -7,14 +7,9 @@ import { refuseExpired } from './refusals.ts';
 type CeremonyOf<K extends Ceremony['kind']> = Extract<Ceremony, { readonly kind: K }>;
 
 /** How long a browser and its authenticator may take. */
-export const PASSKEY_CEREMONY_MS = 5 * 60_000;
+const PASSKEY_CEREMONY_MS = 5 * 60_000;
 /** Long enough to find and install an app. */
 export const TOTP_CEREMONY_MS = 15 * 60_000;
-
-/** 256 random bits (WebAuthn Level 3, 13.4.3 wants 128), base64url. */
-export function createChallenge({ random }: Pick<FactorDeps, 'random'>): string {
-  return Buffer.from(random(32)).toString('base64url');
-}
 
 /** Begins a ceremony in place of any other. @throws FederationError `sign-in-required` where the session has ended */
 export async function beginCeremony(
@@ -23,6 +18,21 @@ export async function beginCeremony(
   { browserSessions }: Pick<FactorDeps, 'browserSessions'>,
 ): Promise<void> {
   if (!(await browserSessions.setCeremony(session, ceremony))) throw sessionEnded();
+}
+
+/**
+ * Begins a ceremony with a passkey; returns its challenge: 256 random bits (WebAuthn Level 3, 13.4.3 wants 128), base64url.
+ *
+ * @throws FederationError `sign-in-required` where the session has ended
+ */
+export async function beginPasskeyCeremony(
+  kind: 'enrol-passkey' | 'prove-passkey',
+  { session, nowMs }: { readonly session: BrowserSession; readonly nowMs: number },
+  deps: Pick<FactorDeps, 'browserSessions' | 'random'>,
+): Promise<string> {
+  const challenge = Buffer.from(deps.random(32)).toString('base64url');
+  await beginCeremony(session, { kind, challenge, expiresAtMs: nowMs + PASSKEY_CEREMONY_MS }, deps);
+  return challenge;
 }
 
 /** The session's ceremony, if it is of this kind and not over. */

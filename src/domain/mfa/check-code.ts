@@ -1,6 +1,7 @@
 import { FederationError } from '../errors.ts';
 import type { User } from '../role/user.ts';
 import type { SessionStore } from '../session/session-store.ts';
+import { takeCode } from './take-code.ts';
 
 export type MfaParameters = { readonly serialNumber?: string; readonly tokenCode?: string };
 
@@ -17,8 +18,6 @@ export type MfaDeps = {
 /** A code works once, so nobody can succeed more often than once in 30 s: who tries more often is guessing. */
 const ATTEMPTS_PER_WINDOW = 15;
 const WINDOW_MS = 5 * 60_000;
-/** Longer than a code is accepted: its own step and one to each side. */
-const CODE_MEMORY_MS = 120_000;
 
 /**
  * Checks SerialNumber and TokenCode of a call (wire-spec 1.6, 5).
@@ -43,7 +42,7 @@ export async function checkMfaCode(
   if (attempts > ATTEMPTS_PER_WINDOW) throw new FederationError('mfa-code-wrong', 'too many attempts');
   const match = deps.verifyTotp({ secret: device.totpSecret.reveal(), code: tokenCode, nowMs });
   if (!match) throw new FederationError('mfa-code-wrong', 'wrong code');
-  const once = { key: `totp:${serialNumber}:${match.counter}`, expiresAtMs: nowMs + CODE_MEMORY_MS };
-  if (!(await deps.sessions.claim(once))) throw new FederationError('mfa-code-wrong', 'code used before');
+  if (!(await takeCode(`totp:${serialNumber}:${match.counter}`, nowMs, deps)))
+    throw new FederationError('mfa-code-wrong', 'code used before');
   return nowMs;
 }

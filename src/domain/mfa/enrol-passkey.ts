@@ -4,7 +4,7 @@ import type { BrowserSession } from '../session/browser-session.ts';
 import { addFactor, createFactorId } from './add-factor.ts';
 import { attemptOf } from './attempt.ts';
 import { limitAttempts } from './attempt-limit.ts';
-import { beginCeremony, createChallenge, PASSKEY_CEREMONY_MS, takeChallenge } from './ceremony.ts';
+import { beginPasskeyCeremony, takeChallenge } from './ceremony.ts';
 import type { Enrolled, FactorDeps, FactorRequest } from './factor-deps.ts';
 import { passkeysOf, requirePasskeys, userHandleOf } from './prove-passkey.ts';
 
@@ -28,9 +28,7 @@ export async function beginPasskeyEnrolment(
   }: { readonly session: BrowserSession; readonly person: Person; readonly nowMs: number },
   deps: FactorDeps,
 ): Promise<string> {
-  const challenge = createChallenge(deps);
-  const expiresAtMs = nowMs + PASSKEY_CEREMONY_MS;
-  await beginCeremony(session, { kind: 'enrol-passkey', challenge, expiresAtMs }, deps);
+  const challenge = await beginPasskeyCeremony('enrol-passkey', { session, nowMs }, deps);
   const accountName = accountNameOf(person);
   const { displayName = accountName } = person.profile;
   const owner = { userHandle: userHandleOf(person), accountName, displayName };

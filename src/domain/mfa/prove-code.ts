@@ -11,15 +11,13 @@ import { plainCode } from './plain-code.ts';
 import { recoveryCodeHash } from './recovery-codes.ts';
 import { refuseFactor } from './refusals.ts';
 import { countChallenge } from './count-challenge.ts';
+import { takeCode } from './take-code.ts';
 
 export type CodeProof = FactorRequest & {
   readonly method: 'totp' | 'recovery-code';
   /** As it was typed. */
   readonly code: string;
 };
-
-/** Longer than a code is accepted: its own step and one to each side. */
-const CODE_MEMORY_MS = 120_000;
 
 /**
  * Proves a second factor with a code, and gives the session a new id.
@@ -79,11 +77,11 @@ export async function useTotpStep(
     readonly nowMs: number;
     readonly attemptsLeft: number;
   },
-  { sessions }: Pick<FactorDeps, 'sessions'>,
+  deps: Pick<FactorDeps, 'sessions'>,
 ): Promise<void> {
   const { secret, counter, nowMs, attemptsLeft } = step;
   const key = `totp:${hash('sha256', `totp ${secret}`, 'base64url')}:${counter}`;
-  if (!(await sessions.claim({ key, expiresAtMs: nowMs + CODE_MEMORY_MS })))
+  if (!(await takeCode(key, nowMs, deps)))
     throw refuseFactor('used', 'the code was used before', { attemptsLeft });
 }
 
@@ -110,7 +108,7 @@ async function proveRecoveryCode(
   use(await findPerson(proof, deps));
   // Of two requests at once one would be refused only after the trail said that it was allowed.
   const key = `recovery-code:${typed ?? ''}`;
-  if (!(await deps.sessions.claim({ key, expiresAtMs: nowMs + CODE_MEMORY_MS })))
+  if (!(await takeCode(key, nowMs, deps)))
     throw refuseFactor('used', 'the recovery code is being used', { attemptsLeft });
   await changePerson(proof, deps, use, { method: 'recovery-code' });
   return openProved(proof, 'recovery-code', deps);

@@ -5,7 +5,7 @@ import type { BrowserSession } from '../session/browser-session.ts';
 import type { OpenedSession } from '../session/browser-sessions.ts';
 import { attemptOf } from './attempt.ts';
 import { limitAttempts } from './attempt-limit.ts';
-import { beginCeremony, createChallenge, PASSKEY_CEREMONY_MS, takeChallenge } from './ceremony.ts';
+import { beginPasskeyCeremony, takeChallenge } from './ceremony.ts';
 import { changePerson, findPerson, openProved } from './change-person.ts';
 import { countChallenge } from './count-challenge.ts';
 import type { FactorDeps, FactorRequest } from './factor-deps.ts';
@@ -41,9 +41,7 @@ export async function beginPasskeyProof(
   }: { readonly session: BrowserSession; readonly person: Person; readonly nowMs: number },
   deps: FactorDeps,
 ): Promise<string> {
-  const challenge = createChallenge(deps);
-  const expiresAtMs = nowMs + PASSKEY_CEREMONY_MS;
-  await beginCeremony(session, { kind: 'prove-passkey', challenge, expiresAtMs }, deps);
+  const challenge = await beginPasskeyCeremony('prove-passkey', { session, nowMs }, deps);
   return requirePasskeys(deps).requestOptions({ challenge, known: passkeysOf(person) });
 }
 
