@@ -164,12 +164,10 @@ async function serve(options: BridgeOptions, { config, parts, release }: Serving
   }
   const sweeper = setInterval(() => {
     void sweep(store, runtime.config, logger);
-    void runtime.watchSaml();
-    void runtime.watchSigningKeys();
+    watchKeys(runtime);
   }, SWEEP_INTERVAL_MS);
   sweeper.unref();
-  void runtime.watchSaml();
-  void runtime.watchSigningKeys();
+  watchKeys(runtime);
   logger.info({ address: addressOf(publicServer) }, 'listening');
 
   return {
@@ -178,8 +176,7 @@ async function serve(options: BridgeOptions, { config, parts, release }: Serving
       const next = reloadRuntime(options, runtime, parts);
       if (!next) return;
       runtime = next;
-      void next.watchSaml();
-      void next.watchSigningKeys();
+      watchKeys(next);
       await revokeOrphans(next.config, parts);
       void reseal(next, logger);
     },
@@ -189,6 +186,12 @@ async function serve(options: BridgeOptions, { config, parts, release }: Serving
       await release();
     },
   };
+}
+
+/** In the background: no request waits for them. */
+function watchKeys({ watchSaml, watchSigningKeys }: Runtime): void {
+  void watchSaml();
+  void watchSigningKeys();
 }
 
 type Parts = {
@@ -204,11 +207,9 @@ type PagesDeps = SamlDeps & SignInDeps & MfaDeps;
 /** Everything that a configuration decides; replaced whole by a reload. */
 type Runtime = {
   readonly config: Config;
-  readonly keysOf: ProviderKeys;
-  readonly metadataOf: SamlMetadataSource;
+  readonly sources: ProviderSources;
   readonly deps: StsDeps;
   readonly surface: StsSurface;
-  readonly oidcMetadataOf: OidcMetadataSource;
   /** Frees people of an old master key. */
   readonly resealPeople: () => Promise<number>;
   readonly pages: { readonly surface: PageSurface; readonly deps: PagesDeps; readonly assets: Assets };
@@ -231,8 +232,8 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
   const sealer = createSealer(loadMasterKeyRing(config.masterKey));
   const messages = createAuthorizationMessages(sealer);
   const directory = createDirectory(config);
-  const keysOf = keySourceOf(config, previous);
-  const metadataOf = metadataSourceOf(config, previous, logger);
+  const sources = sourcesOf(config, previous, logger);
+  const { keysOf, metadataOf, oidcMetadataOf } = sources;
   const random = createRandom();
   const spKeys = createSpKeys({ store: store.sealedKeys, sealer, now, random });
   const signingKeys = createSigningKeys(
@@ -275,12 +276,9 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
     },
   };
   const saml = { metadataOf, spKeys };
-  const oidcMetadataOf = oidcMetadataSourceOf(config, previous);
   return {
     config,
-    keysOf,
-    metadataOf,
-    oidcMetadataOf,
+    sources,
     deps,
     surface,
     pages: createPages(config, {
@@ -424,15 +422,26 @@ function createSigningKeyWatch(
   };
 }
 
-function metadataSourceOf(
-  { outbound }: Config,
-  previous: Runtime | undefined,
-  logger: Logger,
-): SamlMetadataSource {
-  if (previous && hasSameRules(previous, outbound)) return previous.metadataOf;
-  return createMetadataSource(outbound, (url, error) => {
-    logger.warn({ err: error, url }, 'SAML metadata not renewed; a good copy stays in use');
-  });
+/** What is fetched from providers and kept. */
+type ProviderSources = {
+  readonly keysOf: ProviderKeys;
+  readonly metadataOf: SamlMetadataSource;
+  readonly oidcMetadataOf: OidcMetadataSource;
+};
+
+// What was fetched is worth keeping over a reload; other network rules make it unsure.
+function sourcesOf({ outbound }: Config, previous: Runtime | undefined, logger: Logger): ProviderSources {
+  if (previous && JSON.stringify(previous.config.outbound) === JSON.stringify(outbound))
+    return previous.sources;
+  const fetch = createGuardedFetch(outbound);
+  const now = Date.now;
+  return {
+    keysOf: createKeySource({ fetch, now }),
+    metadataOf: createMetadataSource(outbound, (url, error) => {
+      logger.warn({ err: error, url }, 'SAML metadata not renewed; a good copy stays in use');
+    }),
+    oidcMetadataOf: createOidcMetadataSource({ fetch, http: outbound.http, now }),
+  };
 }
 
 /** The metadata of SAML providers, within a configuration's network rules; `onFailure` is told what could not be renewed. */
@@ -446,22 +455,6 @@ export function createMetadataSource(
 
 /** As AWS has it (wire-spec 4). */
 const MAX_METADATA_BYTES = 10_000_000;
-
-function oidcMetadataSourceOf({ outbound }: Config, previous: Runtime | undefined): OidcMetadataSource {
-  if (previous && hasSameRules(previous, outbound)) return previous.oidcMetadataOf;
-  const { http } = outbound;
-  return createOidcMetadataSource({ fetch: createGuardedFetch(outbound), http, now: Date.now });
-}
-
-// What was fetched is worth keeping over a reload; other network rules make it unsure.
-function hasSameRules({ config }: Runtime, outbound: Config['outbound']): boolean {
-  return JSON.stringify(config.outbound) === JSON.stringify(outbound);
-}
-
-function keySourceOf({ outbound }: Config, previous: Runtime | undefined): ProviderKeys {
-  if (previous && hasSameRules(previous, outbound)) return previous.keysOf;
-  return createKeySource({ fetch: createGuardedFetch(outbound), now: Date.now });
-}
 
 const INLINE_POLICIES = 1000;
 
