@@ -1,3 +1,5 @@
+import type { Application } from '../domain/application/application.ts';
+import type { Service } from '../domain/application/service.ts';
 import type { Secret } from '../domain/credentials/secret.ts';
 import type { OidcProvider } from '../domain/identity/oidc-provider.ts';
 import type { SamlProvider } from '../domain/identity/saml-provider.ts';
@@ -48,8 +50,7 @@ export type Account = {
 
 /**
  * The configuration, checked and resolved: durations as numbers, secrets read, policies compiled, names as ARNs.
- * `app.ts` alone sees it whole and hands each part its own values. The sections of features that are still to come
- * (applications, services) are checked, but not carried yet.
+ * `app.ts` alone sees it whole and hands each part its own values.
  */
 export type Config = {
   /** An origin, without trailing slash. */
@@ -80,6 +81,8 @@ export type Config = {
   readonly oidcProviders: readonly OidcProvider[];
   readonly samlProviders: readonly SamlProvider[];
   readonly roles: readonly Role[];
+  readonly applications: readonly Application[];
+  readonly services: readonly Service[];
   readonly users: readonly User[];
   /** Customer managed policies by ARN. */
   readonly managedPolicies: ReadonlyMap<string, Policy>;

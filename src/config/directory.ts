@@ -10,7 +10,14 @@ const NO_GUARDRAILS: Guardrails = { isManagementAccount: false };
 
 type DirectoryParts = Pick<
   Config,
-  'accounts' | 'roles' | 'users' | 'oidcProviders' | 'samlProviders' | 'managedPolicies'
+  | 'accounts'
+  | 'roles'
+  | 'users'
+  | 'oidcProviders'
+  | 'samlProviders'
+  | 'managedPolicies'
+  | 'applications'
+  | 'services'
 >;
 
 /** The configured world, indexed once. */
@@ -26,6 +33,15 @@ export function createDirectory(config: DirectoryParts): Directory {
     config.samlProviders.map((provider) => [provider.arn, provider]),
   );
   const samlProvidersByName = new Map(config.samlProviders.map((provider) => [provider.name, provider]));
+  const samlProvidersByAccount = Map.groupBy<string, SamlProvider>(
+    config.samlProviders,
+    ({ account }) => account,
+  );
+  const providerArns = new Set<string>(
+    [...config.oidcProviders, ...config.samlProviders].map(({ arn }) => arn),
+  );
+  const applications = new Map(config.applications.map((one) => [one.clientId, one]));
+  const services = new Map(config.services.map((one) => [one.audience, one]));
   const signInProviders = findSignInProviders(config);
   const signInByName = new Map(signInProviders.map((one) => [one.provider.name, one]));
   const signInByArn = new Map<string, SignInProvider>(signInProviders.map((one) => [one.provider.arn, one]));
@@ -36,6 +52,11 @@ export function createDirectory(config: DirectoryParts): Directory {
     accessKey: (id) => keys.get(id),
     oidcProviders: (account) => providers.get(account) ?? [],
     samlProvider: (arn) => samlProviders.get(arn),
+    samlProviders: (account) => samlProvidersByAccount.get(account) ?? [],
+    hasProvider: (arn) => providerArns.has(arn),
+    applications: () => config.applications,
+    application: (clientId) => applications.get(clientId),
+    service: (audience) => services.get(audience),
     samlProviderNamed: (name) => samlProvidersByName.get(name),
     signInProviders: () => signInProviders,
     signInProviderNamed: (name) => signInByName.get(name),

@@ -37,6 +37,8 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
     browserSession: resolveBrowserSession(file, resolution),
     branding: resolveBranding(file.branding, resolution),
     ...world,
+    applications: [],
+    services: [],
   };
 }
 

@@ -53,6 +53,19 @@ export type FailureCode =
   /** Too many wrong codes (`retryAfterSeconds`). */
   | 'factor-locked'
   | 'not-found'
+  // applications
+  /** The client is not who it says, or is not known. */
+  | 'client-refused'
+  /** The client may not use the grant, or not on this token. */
+  | 'client-unauthorized'
+  /** No policy allows the exchange, or nothing of that name can be asked for. */
+  | 'exchange-denied'
+  /** A scope that the target has not, or that is more than the subject token has. */
+  | 'scope-refused'
+  /** Back to where the token has been, or one exchange too many. */
+  | 'exchange-loop'
+  /** What the provider's own protocol refused (`error`: its OAuth code). */
+  | 'oauth-refused'
   // us
   | 'store-unavailable';
 

@@ -42,5 +42,11 @@ export const ERROR_PAGES = {
   'factor-refused': { kind: 'sign-in-refused', status: 403 },
   'factor-locked': { kind: 'factor-locked', status: 429 },
   'not-found': { kind: 'not-found', status: 404 },
+  'client-refused': { kind: 'application-failed', status: 400 },
+  'client-unauthorized': { kind: 'application-failed', status: 400 },
+  'exchange-denied': { kind: 'application-failed', status: 400 },
+  'scope-refused': { kind: 'application-failed', status: 400 },
+  'exchange-loop': { kind: 'application-failed', status: 400 },
+  'oauth-refused': { kind: 'application-failed', status: 400 },
   'store-unavailable': { kind: 'unavailable', status: 503 },
 } as const satisfies Record<FailureCode, { readonly kind: ErrorKind; readonly status: number }>;

@@ -103,6 +103,56 @@ export type Pages = {
     readonly atProvider: 'ended' | 'open' | 'unknown';
     readonly logoutUrl?: string;
   };
+  /**
+   * `/oidc/interaction/{uid}`: what an application that is not ours may learn and do. Posts `answer` (`allow` or `deny`) to the
+   * same path.
+   */
+  readonly consent: {
+    readonly application: string;
+    /** The origin that the browser goes back to: a name can be anybody's. */
+    readonly redirectOrigin: string;
+    /** What the application learns of the person, by standard scope or own claim. */
+    readonly claims: readonly ConsentClaim[];
+    /** What it may do at services. */
+    readonly services: readonly { readonly name: string; readonly scopes: readonly string[] }[];
+    /** Whether it may go on while the person is away. */
+    readonly offline: boolean;
+    /** Claims under names of the installation's own. */
+    readonly ownClaims: readonly string[];
+  };
+  /** `/device`: type the code that a device shows. Posts `user_code` and `xsrf`. */
+  readonly 'device-code': {
+    readonly xsrf: string;
+    readonly problem?: 'missing' | 'unknown' | 'expired' | 'used' | 'denied' | 'failed';
+    readonly userCode?: string;
+  };
+  /**
+   * Shown before anything is opened, also where a link brought the code. Posts `user_code`, `xsrf` and `confirm=yes` or
+   * `abort=yes` to `/device`; both answers look alike.
+   */
+  readonly 'device-confirm': {
+    readonly xsrf: string;
+    /** `BCDF-GHJK`. */
+    readonly userCode: string;
+    readonly application: string;
+    readonly requestedAtMs: number;
+    readonly sourceIp: string;
+    /** `curl on Linux`, from the user agent of the device. */
+    readonly device: string;
+    readonly claims: readonly ConsentClaim[];
+    readonly services: readonly { readonly name: string; readonly scopes: readonly string[] }[];
+  };
+  /** `/device/{uid}`: the device may go on. */
+  readonly 'device-done': { readonly application: string };
+  /** `/oidc/session/end`: an application asks to sign out. Posts `xsrf` and `logout=yes`, or nothing of it to stay, to `action`. */
+  readonly 'application-sign-out': {
+    readonly xsrf: string;
+    readonly action: string;
+    readonly application?: string;
+    /** The other applications whose sign-in ends, too. */
+    readonly others: readonly string[];
+    readonly provider: string;
+  };
   /** Never a dead end: `links` is never empty. */
   readonly error: {
     readonly kind: ErrorKind;
@@ -217,8 +267,15 @@ export type ErrorKind =
   | 'role-refused'
   | 'factor-locked'
   | 'not-found'
+  /** An application sent the browser with a request that it may not make. */
+  | 'application-failed'
+  /** The request of an application waited too long, or is of another browser. */
+  | 'application-expired'
   | 'unavailable'
   | 'internal';
+
+/** What an application learns; `roles`: which roles are open to the person. */
+export type ConsentClaim = 'identity' | 'profile' | 'email' | 'roles';
 
 export type ErrorLink = {
   readonly to: 'start-again' | 'another-provider' | 'roles' | 'retry';

@@ -171,7 +171,9 @@ const PARTS = {
   users: [],
   oidcProviders: [provider().provider],
   samlProviders: [],
-  managedPolicies: new Map(),
+  applications: [],
+    services: [],
+    managedPolicies: new Map(),
 };
 
 function provider(): Extract<SignInProvider, { kind: 'oidc' }> {

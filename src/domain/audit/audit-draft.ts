@@ -9,7 +9,7 @@ import type { Session } from '../session/session.ts';
 export type AuditDraft = {
   readonly facts: RequestFacts;
   /** The service that was asked; default STS. */
-  readonly eventSource?: 'signin.amazonaws.com';
+  readonly eventSource?: 'signin.amazonaws.com' | 'oidc.rolebridge';
   /** The action, without its service. */
   readonly eventName: string;
   /** The code that the caller is answered for a failure. */

@@ -167,7 +167,7 @@ function askGate({
         ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
       ],
       resource: request.roleArn,
-      role,
+      resourcePolicy: role?.trustPolicy,
       trustMandatory: true,
       context: createConditionContext({ facts, keys, subject, role, directory: deps.directory }),
     },

@@ -1,9 +1,9 @@
 import type { Decision } from '../policy/decision.ts';
+import type { Policy } from '../policy/document.ts';
 import { evaluatePolicies } from '../policy/evaluate.ts';
 import type { Principal, RequestContext } from '../policy/request.ts';
 import { splitArn } from '../role/arn.ts';
 import type { Directory } from '../role/directory.ts';
-import type { Role } from '../role/role.ts';
 import type { CallerPolicies } from './caller.ts';
 
 export type AuthorizeInput = {
@@ -14,9 +14,9 @@ export type AuthorizeInput = {
   readonly actions: readonly [string, ...string[]];
   /** The role's ARN, or what else the actions are about. */
   readonly resource: string;
-  /** The role behind `resource`. A role that does not exist is refused like one that does not trust the principal. */
-  readonly role?: Role | undefined;
-  /** Whether `resource` is a role, so that nothing is allowed without its trust policy. */
+  /** The policy of what `resource` names, as a role's trust policy. What does not exist is refused like what trusts nobody. */
+  readonly resourcePolicy?: Policy | undefined;
+  /** Whether nothing is allowed without that policy, as with roles. */
   readonly trustMandatory: boolean;
   readonly context: RequestContext;
 };
@@ -35,7 +35,7 @@ export function authorize(input: AuthorizeInput, directory: Directory): Authoriz
   const theirs = directory.guardrails(resourceAccount);
   const sets = {
     ...input.policies,
-    ...(input.role ? { resource: input.role.trustPolicy } : {}),
+    ...(input.resourcePolicy ? { resource: input.resourcePolicy } : {}),
     ...(own?.scps ? { scps: own.scps } : {}),
     ...(theirs.rcps ? { rcps: theirs.rcps } : {}),
   };

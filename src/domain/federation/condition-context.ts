@@ -16,6 +16,18 @@ export type RequestKeys = {
   /** Of GetWebIdentityToken: for whom a token is asked, and signed with what. */
   readonly identityTokenAudience?: readonly string[];
   readonly signingAlgorithm?: string;
+  /** Of token exchange and of applications that prove who they are. */
+  readonly rolebridge?: {
+    readonly clientId?: string;
+    readonly audience?: string;
+    /** As on the wire (RFC 8693 3). */
+    readonly subjectTokenType?: string;
+    /** The scopes that are asked for. */
+    readonly scopes?: readonly string[];
+    /** Who wants to act for the subject. */
+    readonly actorIssuer?: string;
+    readonly actorSubject?: string;
+  };
   /** When the caller proved a second factor; absent: not in this request. */
   readonly mfaAuthenticatedAtMs?: number;
 };
@@ -100,11 +112,27 @@ function addRequestKeys(
     'sts:identitytokenaudience': keys.identityTokenAudience,
   };
   for (const [key, value] of Object.entries(scalars)) if (value !== undefined) context.set(key, value);
+  addRolebridgeKeys(context, keys.rolebridge ?? {});
   const tagKeys = Object.keys(keys.tags);
   for (const [key, value] of Object.entries(keys.tags)) setTag(context, 'requesttag', key, value);
   if (tagKeys.length > 0) context.set('aws:tagkeys', tagKeys);
   if (keys.transitiveTagKeys.length > 0) context.set('sts:transitivetagkeys', keys.transitiveTagKeys);
   if (keys.mfaAuthenticatedAtMs !== undefined) addMfa(context, keys.mfaAuthenticatedAtMs, timeMs);
+}
+
+function addRolebridgeKeys(
+  context: Map<string, ContextValue>,
+  keys: NonNullable<RequestKeys['rolebridge']>,
+): void {
+  const values = {
+    'rolebridge:clientid': keys.clientId,
+    'rolebridge:audience': keys.audience,
+    'rolebridge:subjecttokentype': keys.subjectTokenType,
+    'rolebridge:scope': keys.scopes,
+    'rolebridge:actorissuer': keys.actorIssuer,
+    'rolebridge:actorsubject': keys.actorSubject,
+  };
+  for (const [key, value] of Object.entries(values)) if (value !== undefined) context.set(key, value);
 }
 
 function addMfa(

@@ -12,6 +12,8 @@ export type PeopleDeps = {
 /** The people who signed in here, their factors and what they marked. All throw FederationError `store-unavailable`. */
 export type People = {
   readonly find: (id: PersonId) => Promise<Person | undefined>;
+  /** The person behind {@link publicSubjectOf}. */
+  readonly findBySubject: (publicSubject: string) => Promise<Person | undefined>;
   /**
    * Changes a person, as they are at that moment: `change` may run again, when somebody else was quicker. It throws to change
    * nothing.
@@ -37,6 +39,10 @@ export function createPeople({ store, seal, openSecret }: PeopleDeps): People {
   };
   return {
     find,
+    findBySubject: async (publicSubject) => {
+      const record = await store.readBySubject(publicSubject);
+      return record && open(record);
+    },
     update: async (id, change) => {
       const key = personKeyOf(id);
       for (let tries = 0; tries < MAX_TRIES; tries++) {

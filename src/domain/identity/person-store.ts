@@ -16,6 +16,8 @@ export type PersonPage = {
 /** Where people live: they do not expire, for a lost factor must stay lost. Failures are as in `SessionStore`. */
 export interface PersonStore {
   read(person: string): Promise<PersonRecord | undefined>;
+  /** The person behind `publicSubjectOf`. One round trip. */
+  readBySubject(publicSubject: string): Promise<PersonRecord | undefined>;
   /**
    * Puts `sealed` in the place of revision `expected` (0: there is none yet); `false`, and nothing written, where somebody was
    * quicker. So of two changes at once none is lost, and no factor that was removed comes back.

@@ -1,4 +1,6 @@
 import type { Factor, RecoveryCode } from '../mfa/factor.ts';
+import { bucketOfKey } from '../session/bucket.ts';
+import { keyDigest } from '../session/key-digest.ts';
 
 /** Who somebody is: the provider that vouches for them, and its name for them. Never an e-mail address. */
 export type PersonId = { readonly providerArn: string; readonly subject: string };
@@ -6,6 +8,28 @@ export type PersonId = { readonly providerArn: string; readonly subject: string 
 /** `<provider ARN> <subject>`: how sessions, indexes and the command line name a person. */
 export function personKeyOf({ providerArn, subject }: PersonId): string {
   return `${providerArn} ${subject}`;
+}
+
+/** 28 characters of digest, and the bucket. */
+const PUBLIC_SUBJECT = /^[\w-]{28}[A-Z2-7]$/;
+
+/**
+ * `sub` of a person in tokens of ours: says nothing of who they are, is the same for all applications, and names their records
+ * in the store without any table in between.
+ */
+export function publicSubjectOf(id: PersonId): string {
+  const key = personKeyOf(id);
+  return keyDigest(key) + bucketOfKey(key);
+}
+
+/** Whether a text could be what {@link publicSubjectOf} makes. */
+export function isPublicSubject(text: string): boolean {
+  return PUBLIC_SUBJECT.test(text);
+}
+
+/** The `keyDigest` of the person's key in it. */
+export function digestOfSubject(publicSubject: string): string {
+  return publicSubject.slice(0, -1);
 }
 
 const MAX_SHOWN_CHARS = 200;

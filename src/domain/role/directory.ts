@@ -2,6 +2,8 @@ import type { Identity } from '../identity/identity.ts';
 import type { OidcProvider } from '../identity/oidc-provider.ts';
 import type { SamlProvider } from '../identity/saml-provider.ts';
 import type { SignInProvider } from '../identity/sign-in-provider.ts';
+import type { Application } from '../application/application.ts';
+import type { Service } from '../application/service.ts';
 import type { Policy } from '../policy/document.ts';
 import type { Role } from './role.ts';
 import type { AccessKey, User } from './user.ts';
@@ -26,6 +28,13 @@ export interface Directory {
   samlProvider(arn: string): SamlProvider | undefined;
   /** By the name in its URLs, which no two providers share, whatever their accounts. */
   samlProviderNamed(name: string): SamlProvider | undefined;
+  samlProviders(account: string): readonly SamlProvider[];
+  /** The provider behind an identity; `undefined` once it left the configuration. */
+  hasProvider(arn: string): boolean;
+  applications(): readonly Application[];
+  application(clientId: string): Application | undefined;
+  /** By its audience, which no two services share. */
+  service(audience: string): Service | undefined;
   /** Those that people may sign in with, in the configuration's order. */
   signInProviders(): readonly SignInProvider[];
   /** By the name in `/signin/{name}`, which no two of them share. */

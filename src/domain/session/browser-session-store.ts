@@ -23,6 +23,8 @@ export interface BrowserSessionStore {
   replace(id: string, next: BrowserSessionRecord): Promise<boolean>;
   /** The living sessions of a person, in no promised order, at most 200. */
   listOf(person: string): Promise<readonly BrowserSessionRecord[]>;
+  /** As {@link listOf}, for the person behind `publicSubjectOf`. */
+  listOfSubject(publicSubject: string): Promise<readonly BrowserSessionRecord[]>;
   /** Whether there was such a living session. */
   end(id: string): Promise<boolean>;
   /** Ends all of a person but `except`. How many ended. */

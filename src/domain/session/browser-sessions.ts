@@ -33,6 +33,8 @@ export type BrowserSessions = {
   readonly stepUp: (session: BrowserSession, proof: MfaProof) => Promise<OpenedSession | undefined>;
   /** Notes the ceremony that has begun, instead of any other; `undefined` ends it. `false`: the session has ended. */
   readonly setCeremony: (session: BrowserSession, ceremony: Ceremony | undefined) => Promise<boolean>;
+  /** The living session of a sign-in, whatever id it has by now, for who knows it by a token of ours. */
+  readonly findSignIn: (publicSubject: string, signInId: string) => Promise<BrowserSession | undefined>;
   readonly listOf: (person: PersonId) => Promise<readonly BrowserSession[]>;
   readonly end: (id: string) => Promise<boolean>;
   /** How many ended. */
@@ -81,6 +83,10 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
     setCeremony: (session, ceremony) => {
       const content = { ...contentOf(session), ...(ceremony === undefined ? {} : { ceremony }) };
       return store.update(session.id, sealFor(session.id, content, deps));
+    },
+    findSignIn: async (publicSubject, signInId) => {
+      const records = await store.listOfSubject(publicSubject);
+      return records.map((record) => open(record, deps)).find((session) => session.signInId === signInId);
     },
     listOf: async (person) => (await store.listOf(personKeyOf(person))).map((record) => open(record, deps)),
     end: (id) => store.end(id),

@@ -15,7 +15,7 @@ const MISMATCH =
 
 /** Every failure as STS words it (wire-spec 1.2–1.6, 7.3). `{text}` is AWS's own text, chosen where the failure was found. */
 const DENIED = { code: 'AccessDenied', status: 403, message: 'Access denied.' } as const;
-const PAGE_FAILURES = {
+const OTHER_FAILURES = {
   'sign-in-required': DENIED,
   'login-attempt-unknown': DENIED,
   'provider-refused': DENIED,
@@ -24,6 +24,12 @@ const PAGE_FAILURES = {
   'factor-refused': DENIED,
   'factor-locked': DENIED,
   'not-found': DENIED,
+  'client-refused': DENIED,
+  'client-unauthorized': DENIED,
+  'exchange-denied': DENIED,
+  'scope-refused': DENIED,
+  'exchange-loop': DENIED,
+  'oauth-refused': DENIED,
 } as const;
 
 const WORDINGS = {
@@ -145,8 +151,8 @@ const WORDINGS = {
     message:
       'The token would hold {size} bytes of claims, and may hold {limit}. Ask for fewer audiences or tags.',
   },
-  // Those of pages: no STS call ends in one of them.
-  ...PAGE_FAILURES,
+  // Those of pages and applications: no STS call ends in one of them.
+  ...OTHER_FAILURES,
   'store-unavailable': {
     code: 'ServiceUnavailable',
     status: 503,

@@ -4,7 +4,8 @@ import type {
   BrowserSessionRecord,
   BrowserSessionStore,
 } from '../../domain/session/browser-session-store.ts';
-import { keyDigest } from '../key-digest.ts';
+import { isPublicSubject } from '../../domain/identity/person.ts';
+import { keyDigest } from '../../domain/session/key-digest.ts';
 import { CREATE, END, END_ALL, LIST, SUCCEED, TOUCH, UPDATE } from './browser-session-scripts.ts';
 import type { Connection } from './connection.ts';
 import { isStorableId } from './keys.ts';
@@ -63,7 +64,11 @@ function reading({
   connection,
   keys,
   now,
-}: BrowserSessionStoreDeps): Pick<BrowserSessionStore, 'find' | 'listOf'> {
+}: BrowserSessionStoreDeps): Pick<BrowserSessionStore, 'find' | 'listOf' | 'listOfSubject'> {
+  const list = async (bucket: string, index: string): Promise<readonly BrowserSessionRecord[]> => {
+    const reply = await connection.scriptBytes(LIST, [index], [now(), keys.browserSessions(bucket)]);
+    return parseHashes(reply).map(({ name, fields }) => toRecord(name, fields));
+  };
   return {
     find: async (id) => {
       if (!isStorableId(id)) return undefined;
@@ -75,10 +80,10 @@ function reading({
       // Redis goes by its own clock, which may be behind ours.
       return record.expiresAtMs > now() ? record : undefined;
     },
-    listOf: async (person) => {
-      const values = [now(), keys.browserSessions(bucketOfKey(person))];
-      const reply = await connection.scriptBytes(LIST, [keys.browserIndex(person)], values);
-      return parseHashes(reply).map(({ name, fields }) => toRecord(name, fields));
+    listOf: (person) => list(bucketOfKey(person), keys.browserIndex(person)),
+    listOfSubject: async (publicSubject) => {
+      if (!isPublicSubject(publicSubject)) return [];
+      return list(bucketOfId(publicSubject), keys.browserIndexOfSubject(publicSubject));
     },
   };
 }

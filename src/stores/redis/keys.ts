@@ -1,6 +1,7 @@
+import { digestOfSubject } from '../../domain/identity/person.ts';
 import { BASE32, bucketOfId, bucketOfKey } from '../../domain/session/bucket.ts';
 import type { SessionIndex } from '../../domain/session/session-store.ts';
-import { keyDigest } from '../key-digest.ts';
+import { keyDigest } from '../../domain/session/key-digest.ts';
 
 /** Longer than any id or reference that was ever given out. */
 const LONGEST_ID = 128;
@@ -30,9 +31,13 @@ export type Keys = {
   browserIndexes(bucket: string): string;
   /** Ids of the browser sessions of a person. */
   browserIndex(person: string): string;
+  /** As {@link Keys.browserIndex}, for the person behind `publicSubjectOf`. */
+  browserIndexOfSubject(publicSubject: string): string;
   /** What the names of the bucket's people begin with; digests of persons follow. */
   people(bucket: string): string;
   person(person: string): string;
+  /** As {@link Keys.person}, for the person behind `publicSubjectOf`. */
+  personBySubject(publicSubject: string): string;
   /** Digests of the bucket's people. */
   peopleIndex(bucket: string): string;
   sealedKeys(name: string): string;
@@ -54,8 +59,10 @@ export function createKeys(prefix: string): Keys {
     browserSession: (id) => key(bucketOfId(id), `b:${id}`),
     browserIndexes: (bucket) => key(bucket, 'o:'),
     browserIndex: (person) => key(bucketOfKey(person), `o:${keyDigest(person)}`),
+    browserIndexOfSubject: (subject) => key(bucketOfId(subject), `o:${digestOfSubject(subject)}`),
     people: (bucket) => key(bucket, 'p:'),
     person: (person) => key(bucketOfKey(person), `p:${keyDigest(person)}`),
+    personBySubject: (subject) => key(bucketOfId(subject), `p:${digestOfSubject(subject)}`),
     peopleIndex: (bucket) => key(bucket, 'people'),
     sealedKeys: (name) => key(bucketOfKey(name), `k:${name}`),
     ping: () => key(BASE32.charAt(0), 'ping'),

@@ -1,6 +1,7 @@
 import { BASE32, bucketOfKey } from '../../domain/session/bucket.ts';
 import type { PersonPage, PersonRecord, PersonStore } from '../../domain/identity/person-store.ts';
-import { keyDigest } from '../key-digest.ts';
+import { isPublicSubject } from '../../domain/identity/person.ts';
+import { keyDigest } from '../../domain/session/key-digest.ts';
 import { checkLimit } from '../paging.ts';
 import type { Connection } from './connection.ts';
 import { BUCKETS } from './keys.ts';
@@ -14,13 +15,14 @@ export type PersonStoreDeps = { readonly connection: Connection; readonly keys: 
 
 export function createRedisPeople(deps: PersonStoreDeps): PersonStore {
   const { connection, keys } = deps;
+  const readKey = async (key: string): Promise<PersonRecord | undefined> => {
+    const fields = await connection.run((client) => client.hmgetBuffer(key, 'person', 'revision', 'sealed'));
+    return fields.every((field) => field === null) ? undefined : toRecord(parseFields(fields));
+  };
   return {
-    read: async (person) => {
-      const fields = await connection.run((client) =>
-        client.hmgetBuffer(keys.person(person), 'person', 'revision', 'sealed'),
-      );
-      return fields.every((field) => field === null) ? undefined : toRecord(parseFields(fields));
-    },
+    read: (person) => readKey(keys.person(person)),
+    readBySubject: async (publicSubject) =>
+      isPublicSubject(publicSubject) ? readKey(keys.personBySubject(publicSubject)) : undefined,
     replace: async (person, { sealed, expected }) => {
       const touched = [keys.person(person), keys.peopleIndex(bucketOfKey(person))];
       const values = [expected, Buffer.from(sealed), person, keyDigest(person)];

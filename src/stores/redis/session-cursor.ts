@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BASE32 } from '../../domain/session/bucket.ts';
 import type { SessionQuery } from '../../domain/session/session-store.ts';
-import { keyDigest } from '../key-digest.ts';
+import { keyDigest } from '../../domain/session/key-digest.ts';
 import { foreignCursor } from '../paging.ts';
 import { isStorableId } from './keys.ts';
 

@@ -4,7 +4,8 @@ import type {
   BrowserSessionRecord,
   BrowserSessionStore,
 } from '../../domain/session/browser-session-store.ts';
-import { keyDigest } from '../key-digest.ts';
+import { digestOfSubject } from '../../domain/identity/person.ts';
+import { keyDigest } from '../../domain/session/key-digest.ts';
 import { MOST_BROWSER_SESSIONS } from '../most-browser-sessions.ts';
 import type { Database } from './database.ts';
 
@@ -56,19 +57,24 @@ function prepareAdd({ connection }: Database, now: () => number): (record: Brows
   };
 }
 
-function reading(db: Database, now: () => number): Pick<BrowserSessionStore, 'find' | 'listOf'> {
+function reading(
+  db: Database,
+  now: () => number,
+): Pick<BrowserSessionStore, 'find' | 'listOf' | 'listOfSubject'> {
   const select = (where: string): StatementSync =>
     db.connection.prepare(`SELECT ${COLUMNS} FROM browser_sessions WHERE ${where} AND expires_at > ?`);
   const one = select('id = ?');
   const ofPerson = select('person_key = ?');
+  const listKey = (key: string): Promise<readonly BrowserSessionRecord[]> =>
+    db.read(() => ofPerson.all(key, now()).slice(0, MOST_BROWSER_SESSIONS).map(fromRow));
   return {
     find: (id) =>
       db.read(() => {
         const row = one.get(id, now());
         return row && fromRow(row);
       }),
-    listOf: (person) =>
-      db.read(() => ofPerson.all(keyDigest(person), now()).slice(0, MOST_BROWSER_SESSIONS).map(fromRow)),
+    listOf: (person) => listKey(keyDigest(person)),
+    listOfSubject: (publicSubject) => listKey(digestOfSubject(publicSubject)),
   };
 }
 

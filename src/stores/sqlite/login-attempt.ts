@@ -1,5 +1,5 @@
 import type { LoginAttemptStore } from '../../domain/session/login-attempt.ts';
-import { keyDigest } from '../key-digest.ts';
+import { keyDigest } from '../../domain/session/key-digest.ts';
 import { decodeLoginAttempt, encodeLoginAttempt } from '../login-attempt-record.ts';
 import type { Database } from './database.ts';
 

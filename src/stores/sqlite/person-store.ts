@@ -1,6 +1,7 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { PersonPage, PersonRecord, PersonStore } from '../../domain/identity/person-store.ts';
-import { keyDigest } from '../key-digest.ts';
+import { digestOfSubject } from '../../domain/identity/person.ts';
+import { keyDigest } from '../../domain/session/key-digest.ts';
 import { checkLimit } from '../paging.ts';
 import type { Database } from './database.ts';
 import { formatRowCursor, parseRowCursor } from './row-cursor.ts';
@@ -13,17 +14,19 @@ export function createSqlitePeople(db: Database): PersonStore {
   return { ...reading(db), replace: replacing(db) };
 }
 
-function reading(db: Database): Pick<PersonStore, 'read' | 'list'> {
+function reading(db: Database): Pick<PersonStore, 'read' | 'readBySubject' | 'list'> {
   const one = db.connection.prepare('SELECT person, revision, sealed FROM people WHERE key = ?');
   const page = db.connection.prepare(
     'SELECT id, person, revision, sealed FROM people WHERE id > ? ORDER BY id LIMIT ?',
   );
+  const readKey = (key: string): Promise<PersonRecord | undefined> =>
+    db.read(() => {
+      const row = one.get(key);
+      return row && fromRow(row);
+    });
   return {
-    read: (person) =>
-      db.read(() => {
-        const row = one.get(keyDigest(person));
-        return row && fromRow(row);
-      }),
+    read: (person) => readKey(keyDigest(person)),
+    readBySubject: (publicSubject) => readKey(digestOfSubject(publicSubject)),
     list: async ({ limit, cursor }) => {
       checkLimit(limit);
       const after = cursor === undefined ? 0 : parseRowCursor(CURSOR, cursor);

@@ -10,7 +10,7 @@ import type {
   SingleUse,
 } from '../../domain/session/session-store.ts';
 import type { Session } from '../../domain/session/session.ts';
-import { keyDigest } from '../key-digest.ts';
+import { keyDigest } from '../../domain/session/key-digest.ts';
 import { checkLimit } from '../paging.ts';
 import { decodeSession, encodeSession } from '../session-record.ts';
 import type { Database } from './database.ts';

@@ -196,6 +196,8 @@ export function createPersonWorld(
     users: [],
     oidcProviders: [oidcProvider.provider],
     samlProviders: [samlProvider.provider],
+    applications: [],
+    services: [],
     managedPolicies: new Map(),
   });
   const deps = {
