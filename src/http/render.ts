@@ -93,6 +93,11 @@ const FRAMES: { readonly [N in PageName]: Frame<Pages[N]> } = {
   sessions: { title: (_, { t }) => t('sessions.title'), width: 'wide' },
   'sign-out': { title: (_, { t }) => t('sign-out.title') },
   'signed-out': { title: (_, { t }) => t('signed-out.title') },
+  consent: { title: ({ application }, { t }) => t('consent.title', { application }) },
+  'device-code': { title: (_, { t }) => t('device-code.title') },
+  'device-confirm': { title: (_, { t }) => t('device-confirm.title') },
+  'device-done': { title: (_, { t }) => t('device-done.title') },
+  'application-sign-out': { title: (_, { t }) => t('sign-out.title') },
   error: { title: ({ kind }, { t }) => t(`error.${kind}.title`), scripts: () => ['copy.js'] },
 };
 

@@ -115,6 +115,8 @@ const ERRORS = {
     links: [{ to: 'retry', href: '/mfa/verify' }, TO_ROLES],
   },
   'not-found': { kind: 'not-found', links: [TO_ROLES] },
+  'application-failed': { kind: 'application-failed', reference: '7F3K-Q2MD' },
+  'application-expired': { kind: 'application-expired', links: [TO_ROLES] },
   unavailable: { kind: 'unavailable', retryAfterSeconds: 30 },
   internal: { kind: 'internal' },
 } as const satisfies { readonly [K in ErrorKind]: Partial<Pages['error']> & { readonly kind: K } };
@@ -200,6 +202,38 @@ const SESSIONS: Pages['sessions'] = {
     roleSession('ASIAZB3KX5R7T2QWL6VN', ADMIN, 'other-browser'),
     roleSession('ASIAM4LW2S6Y7PCD3XKJ', DEVELOPER, 'elsewhere'),
   ],
+};
+
+/** What somebody may call an application who wants to be taken for another. */
+const HOSTILE_NAME = `Rolebridge"><b>&'${'Verylongnamewithoutanygap'.repeat(4)}`;
+const CONSENT: Pages['consent'] = {
+  application: 'Acme Wiki',
+  redirectOrigin: 'https://wiki.acme.example',
+  claims: ['identity', 'profile', 'email', 'roles'],
+  services: [
+    { name: 'orders', scopes: ['orders:read', 'orders:write'] },
+    { name: 'search', scopes: [] },
+  ],
+  offline: true,
+  ownClaims: ['department', 'https://acme.example/cost_center'],
+};
+const DEVICE_CODE: Pages['device-code'] = { xsrf: 'sample-xsrf' };
+const DEVICE_CONFIRM: Pages['device-confirm'] = {
+  xsrf: 'sample-xsrf',
+  userCode: 'BCDF-GHJK',
+  application: 'Acme command line',
+  requestedAtMs: SAMPLE_TIME_MS - 2 * MINUTE,
+  sourceIp: '2001:db8:85a3::8a2e:370:7334',
+  device: 'curl on Linux',
+  claims: ['identity'],
+  services: [{ name: 'orders', scopes: ['orders:read'] }],
+};
+const APPLICATION_SIGN_OUT: Pages['application-sign-out'] = {
+  xsrf: 'sample-xsrf',
+  action: '/oidc/logout/confirm',
+  application: 'Acme Wiki',
+  others: ['Acme Mail', 'Orders'],
+  provider: 'Acme Corp',
 };
 
 /** Every page in every state that looks different. */
@@ -369,6 +403,62 @@ export const SAMPLE_PAGES: readonly SamplePage[] = [
       roleSessionsEnded: 3,
       roleSessionsLeft: 1,
       atProvider: 'unknown',
+    });
+  }),
+  signedIn('consent', (show) => {
+    show('consent', CONSENT);
+  }),
+  signedIn('consent: little', (show) => {
+    show('consent', { ...CONSENT, claims: ['identity'], services: [], offline: false, ownClaims: [] });
+  }),
+  signedIn('consent: hostile names', (show) => {
+    show('consent', {
+      ...CONSENT,
+      application: HOSTILE_NAME,
+      redirectOrigin: `https://${'a'.repeat(63)}.${'b'.repeat(63)}.example:8443`,
+      ownClaims: [HOSTILE_NAME],
+      services: [{ name: HOSTILE_NAME, scopes: [HOSTILE_NAME] }],
+    });
+  }),
+  signedIn('device-code', (show) => {
+    show('device-code', DEVICE_CODE);
+  }),
+  ...(['missing', 'unknown', 'expired', 'used', 'denied', 'failed'] as const).map((problem) =>
+    signedIn(`device-code: ${problem}`, (show) => {
+      show('device-code', {
+        ...DEVICE_CODE,
+        problem,
+        ...(problem === 'unknown' && { userCode: `"><b>${'BCDF'.repeat(20)}` }),
+      });
+    }),
+  ),
+  signedIn('device-confirm', (show) => {
+    show('device-confirm', DEVICE_CONFIRM);
+  }),
+  anonymous('device-confirm: hostile names', (show) => {
+    show('device-confirm', {
+      ...DEVICE_CONFIRM,
+      application: HOSTILE_NAME,
+      device: HOSTILE_NAME,
+      claims: ['identity', 'profile', 'email', 'roles'],
+      services: [],
+    });
+  }),
+  signedIn('device-done', (show) => {
+    show('device-done', { application: 'Acme command line' });
+  }),
+  signedIn('application-sign-out', (show) => {
+    show('application-sign-out', APPLICATION_SIGN_OUT);
+  }),
+  signedIn('application-sign-out: nobody in particular', (show) => {
+    const { xsrf, action, provider } = APPLICATION_SIGN_OUT;
+    show('application-sign-out', { xsrf, action, provider, others: [] });
+  }),
+  signedIn('application-sign-out: hostile names', (show) => {
+    show('application-sign-out', {
+      ...APPLICATION_SIGN_OUT,
+      application: HOSTILE_NAME,
+      others: [HOSTILE_NAME],
     });
   }),
   ...Object.values(ERRORS).map((error) =>

@@ -276,6 +276,60 @@ export const de = {
   'signed-out.roles.left.other': '{count} Rollensitzungen gelten weiter, bis sie ablaufen.',
   'signed-out.again': 'Neu anmelden',
 
+  'consent.title': 'Bei {application} anmelden?',
+  'consent.leads-to': 'Sie werden weitergeleitet zu',
+  'consent.leads-to.check': 'Prüfen Sie, ob Sie diese Adresse kennen: Einen Namen kann sich jeder geben.',
+  'consent.learns': 'Die Anwendung erfährt',
+  'consent.claim.identity': 'wer Sie sind: eine feste Kennung von Ihnen',
+  'consent.claim.profile': 'Ihren Namen',
+  'consent.claim.email': 'Ihre E-Mail-Adresse',
+  'consent.claim.roles': 'welche ihrer Rollen Ihnen offenstehen',
+  'consent.own-claim': 'aus Ihrem Konto:',
+  'consent.services': 'Sie darf für Sie handeln bei',
+  'consent.offline': 'Sie darf damit weitermachen, während Sie fort sind, auch wenn Sie abgemeldet sind.',
+  'consent.allow': 'Erlauben',
+  'consent.deny': 'Ablehnen',
+  'consent.deny.hint': 'Lehnen Sie ab, erfährt die Anwendung nichts davon, und Sie kommen zu ihr zurück.',
+
+  'device-code.title': 'Auf einem Gerät anmelden',
+  'device-code.text': 'Geben Sie den Code ein, den Ihr Gerät oder Ihre Kommandozeile zeigt.',
+  'device-code.code': 'Code',
+  'device-code.hint': 'Acht Buchstaben, etwa BCDF-GHJK. Groß oder klein ist gleich.',
+  'device-code.warning':
+    'Hat Ihnen jemand einen Code geschickt oder vorgelesen? Geben Sie ihn nicht ein: Der andere wäre dann als Sie angemeldet.',
+  'device-code.denied': 'Abgelehnt. Das Gerät wurde nicht angemeldet, und sonst ist nichts zu tun.',
+  'device-code.problem.missing': 'Der Code fehlt noch. Geben Sie den ein, den Ihr Gerät zeigt.',
+  'device-code.problem.unknown':
+    'Diesen Code gibt es nicht. Vergleichen Sie ihn Buchstabe für Buchstabe mit Ihrem Gerät.',
+  'device-code.problem.expired':
+    'Dieser Code ist abgelaufen. Beginnen Sie auf dem Gerät neu: Es zeigt dann einen anderen.',
+  'device-code.problem.used':
+    'Dieser Code wurde schon benutzt. Beginnen Sie auf dem Gerät neu: Es zeigt dann einen anderen.',
+  'device-code.problem.failed':
+    'Das hat nicht geklappt, und das Gerät wurde nicht angemeldet. Beginnen Sie dort neu.',
+
+  'device-confirm.title': 'Haben Sie das auf Ihrem eigenen Gerät begonnen?',
+  'device-confirm.text': '{application} wäre auf jenem Gerät als Sie angemeldet.',
+  'device-confirm.code': 'Das Gerät muss diesen Code zeigen',
+  'device-confirm.application': 'Anwendung',
+  'device-confirm.device': 'Gerät',
+  'device-confirm.from': 'Netzadresse',
+  'device-confirm.time': 'Begonnen',
+  'device-confirm.person': 'Als',
+  'device-confirm.warning':
+    'Hat Sie eine Nachricht, ein Anruf oder ein anderer Mensch hierher gebracht, lehnen Sie ab. Niemand, der Ihnen hilft, braucht das.',
+  'device-confirm.allow': 'Ja, erlauben',
+  'device-confirm.deny': 'Nein, ablehnen',
+
+  'device-done.title': 'Auf Ihrem Gerät geht es weiter',
+  'device-done.text': '{application} ist dort gleich angemeldet. Sie können diese Seite schließen.',
+
+  'application-sign-out.asked': 'Eine Anwendung möchte Sie abmelden.',
+  'application-sign-out.asked-by': '{application} möchte Sie abmelden.',
+  'application-sign-out.ends': 'Das beendet Ihre Sitzung bei',
+  'application-sign-out.here': '{brand}, in diesem Browser',
+  'application-sign-out.provider': 'Bei {provider} bleiben Sie angemeldet.',
+
   'error.malformed.title': 'Diese Anfrage passt hier nicht',
   'error.malformed.text': 'Etwas in der Adresse oder im Formular ist anders, als diese Seite es erwartet.',
   'error.malformed.next': 'Gehen Sie zum Anfang zurück, und versuchen Sie es von dort.',
@@ -327,6 +381,15 @@ export const de = {
   'error.not-found.text':
     'Vielleicht ist die Adresse vertippt, oder was dort war, ist weg oder steht Ihnen nicht offen.',
   'error.not-found.next': 'Hier geht es weiter:',
+  'error.application-failed.title': 'Die Anwendung wollte etwas, das sie nicht darf',
+  'error.application-failed.text':
+    'Sie hat Sie mit einer Anfrage hierher geschickt, die falsch oder ihr nicht erlaubt ist.',
+  'error.application-failed.next':
+    'Gehen Sie zur Anwendung zurück, und versuchen Sie es noch einmal. Bleibt es so, sagen Sie denen, die sie betreiben, was unten steht.',
+  'error.application-expired.title': 'Diese Anfrage der Anwendung gilt nicht mehr',
+  'error.application-expired.text':
+    'Sie wurde schon beendet, hat zu lange gewartet oder begann in einem anderen Browser. Das kommt bei alten Tabs und beim Zurückgehen vor.',
+  'error.application-expired.next': 'Gehen Sie zur Anwendung zurück, und beginnen Sie dort neu.',
   'error.unavailable.title': 'Gerade außer Betrieb',
   'error.unavailable.text': 'Ein Teil dieses Dienstes antwortet nicht. Es ist nichts verloren.',
   'error.unavailable.next': 'Versuchen Sie es in einer Minute noch einmal.',

@@ -1,9 +1,11 @@
 import type {
+  ConsentClaim,
   CredentialBlock,
   CredentialValueName,
   ErrorKind,
   FactorProblem,
   MfaReason,
+  Pages,
 } from '../page-data.ts';
 
 type Needed =
@@ -11,6 +13,8 @@ type Needed =
   | `block.${CredentialBlock['id']}.${'name' | 'use'}`
   | `value.${CredentialValueName}`
   | `mfa.reason.${MfaReason['kind']}`
+  | `consent.claim.${ConsentClaim}`
+  | `device-code.problem.${Exclude<NonNullable<Pages['device-code']['problem']>, 'denied'>}`
   | `mfa.problem.${Exclude<FactorProblem['kind'], 'wrong' | 'used'>}`;
 
 /** All words of the pages. `{name}` is filled in; `.one` and `.other` are of one and of more. */
@@ -276,6 +280,56 @@ export const en = {
   'signed-out.roles.left.other': '{count} role sessions work on until they expire.',
   'signed-out.again': 'Sign in again',
 
+  'consent.title': 'Sign in to {application}?',
+  'consent.leads-to': 'You will be taken to',
+  'consent.leads-to.check': 'Make sure that you know this address: a name can be anybody’s.',
+  'consent.learns': 'It learns',
+  'consent.claim.identity': 'who you are: a fixed identifier of yours',
+  'consent.claim.profile': 'your name',
+  'consent.claim.email': 'your e-mail address',
+  'consent.claim.roles': 'which of its roles are open to you',
+  'consent.own-claim': 'from your account:',
+  'consent.services': 'It may act for you at',
+  'consent.offline': 'It may go on with this while you are away, also after you have signed out.',
+  'consent.allow': 'Allow',
+  'consent.deny': 'Deny',
+  'consent.deny.hint': 'If you deny, it learns nothing of this, and you are taken back to it.',
+
+  'device-code.title': 'Sign in on a device',
+  'device-code.text': 'Enter the code that your device or command line shows.',
+  'device-code.code': 'Code',
+  'device-code.hint': 'Eight letters, such as BCDF-GHJK. Capital or small makes no difference.',
+  'device-code.warning':
+    'Did somebody send you a code or read it out to you? Do not enter it: they would be signed in as you.',
+  'device-code.denied': 'Denied. That device was not let in, and there is nothing else to do.',
+  'device-code.problem.missing': 'There is no code yet. Enter the one that your device shows.',
+  'device-code.problem.unknown': 'This code is not known. Compare it with your device, letter by letter.',
+  'device-code.problem.expired': 'This code has expired. Start again on your device: it shows a new one.',
+  'device-code.problem.used': 'This code was used already. Start again on your device: it shows a new one.',
+  'device-code.problem.failed': 'That did not work, and the device was not let in. Start again on it.',
+
+  'device-confirm.title': 'Did you start this on your own device?',
+  'device-confirm.text': '{application} on that device would be signed in as you.',
+  'device-confirm.code': 'The device must show this code',
+  'device-confirm.application': 'Application',
+  'device-confirm.device': 'Device',
+  'device-confirm.from': 'Network address',
+  'device-confirm.time': 'Started',
+  'device-confirm.person': 'As',
+  'device-confirm.warning':
+    'If a message, a call or another person brought you here, deny. Nobody who helps you needs this.',
+  'device-confirm.allow': 'Yes, allow it',
+  'device-confirm.deny': 'No, deny it',
+
+  'device-done.title': 'Your device goes on',
+  'device-done.text': '{application} is signed in there in a moment. You can close this page.',
+
+  'application-sign-out.asked': 'An application asks to sign you out.',
+  'application-sign-out.asked-by': '{application} asks to sign you out.',
+  'application-sign-out.ends': 'This ends your session',
+  'application-sign-out.here': '{brand}, in this browser',
+  'application-sign-out.provider': 'You stay signed in at {provider}.',
+
   'error.malformed.title': 'That request made no sense here',
   'error.malformed.text': 'Something in the address or the form is not what this page expects.',
   'error.malformed.next': 'Go back to the start and try it from there.',
@@ -319,6 +373,14 @@ export const en = {
   'error.not-found.title': 'There is nothing here',
   'error.not-found.text': 'The address may be mistyped, or what it led to is gone or not open to you.',
   'error.not-found.next': 'Go on from here:',
+  'error.application-failed.title': 'The application asked for something it may not',
+  'error.application-failed.text': 'It sent you here with a request that is wrong, or not allowed to it.',
+  'error.application-failed.next':
+    'Go back to the application and try again. If it stays, tell whoever runs it what is written below.',
+  'error.application-expired.title': 'This request of the application has run out',
+  'error.application-expired.text':
+    'It was finished before, waited too long, or began in another browser. That happens with the back button and with old tabs.',
+  'error.application-expired.next': 'Go back to the application and start there again.',
   'error.unavailable.title': 'Out of order for a moment',
   'error.unavailable.text': 'A part of this service does not answer. Nothing is lost.',
   'error.unavailable.next': 'Try again in a minute.',
