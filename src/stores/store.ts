@@ -1,3 +1,4 @@
+import type { OauthRecordStore } from '../domain/application/oauth-record-store.ts';
 import type { AuditLog } from '../domain/audit/audit-log.ts';
 import type { PersonStore } from '../domain/identity/person-store.ts';
 import type { SealedKeyStore } from '../domain/identity/sealed-key-store.ts';
@@ -12,6 +13,7 @@ export type Store = {
   readonly loginAttempts: LoginAttemptStore;
   readonly browserSessions: BrowserSessionStore;
   readonly people: PersonStore;
+  readonly oauthRecords: OauthRecordStore;
   readonly sealedKeys: SealedKeyStore;
   /** Whether the store takes writes now. @throws FederationError `store-unavailable` */
   ping(): Promise<void>;

@@ -40,6 +40,12 @@ export type Keys = {
   personBySubject(publicSubject: string): string;
   /** Digests of the bucket's people. */
   peopleIndex(bucket: string): string;
+  /** Of a letter for the kind, and the id. */
+  oauthRecord(name: string): string;
+  /** The id behind an alias; named like {@link Keys.oauthRecord}. */
+  oauthAlias(name: string): string;
+  /** Names of what came from a grant, scored by expiry. */
+  oauthGrant(grantId: string): string;
   sealedKeys(name: string): string;
   ping(): string;
 };
@@ -64,6 +70,9 @@ export function createKeys(prefix: string): Keys {
     person: (person) => key(bucketOfKey(person), `p:${keyDigest(person)}`),
     personBySubject: (subject) => key(bucketOfId(subject), `p:${digestOfSubject(subject)}`),
     peopleIndex: (bucket) => key(bucket, 'people'),
+    oauthRecord: (name) => key(bucketOfKey(name), `t:${name}`),
+    oauthAlias: (name) => key(bucketOfKey(name), `u:${name}`),
+    oauthGrant: (grantId) => key(bucketOfKey(grantId), `g:${grantId}`),
     sealedKeys: (name) => key(bucketOfKey(name), `k:${name}`),
     ping: () => key(BASE32.charAt(0), 'ping'),
   };

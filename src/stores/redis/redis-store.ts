@@ -5,6 +5,7 @@ import { connect } from './connection.ts';
 import type { RedisCredentials, RedisEndpoint } from './connection.ts';
 import { createKeys } from './keys.ts';
 import { createRedisLoginAttempts } from './login-attempt.ts';
+import { createRedisOauthRecords } from './oauth-record-store.ts';
 import { createRedisPeople } from './person-store.ts';
 import { createRedisSealedKeyStore } from './sealed-key-store.ts';
 import { createRedisSessionStore } from './session-store.ts';
@@ -32,6 +33,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     loginAttempts: createRedisLoginAttempts({ connection, keys, now }),
     browserSessions: createRedisBrowserSessions({ connection, keys, now }),
     people: createRedisPeople({ connection, keys }),
+    oauthRecords: createRedisOauthRecords({ connection, keys, now }),
     sealedKeys: createRedisSealedKeyStore({ connection, keys }),
     ping: async () => {
       // A write, because a server that is full, read-only or cut off from its replicas still answers PING.

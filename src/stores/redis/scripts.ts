@@ -27,7 +27,7 @@ end`;
  * Adds a member to a set that is scored by expiry and takes a few expired ones out: a few, so that no call pays for all
  * that expired before it. The set outlives its last member a little, so that a sweep can still count what went.
  */
-const FILE = `${KEEP}
+export const FILE = `${KEEP}
 local function file(key, member, expires, keep, now)
   redis.call('ZADD', key, 'GT', expires, member)
   local gone = redis.call('ZRANGE', key, '-inf', now, 'BYSCORE', 'LIMIT', 0, 8)

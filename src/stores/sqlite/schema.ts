@@ -64,6 +64,19 @@ const MIGRATIONS = [
      revision INTEGER NOT NULL,
      sealed BLOB NOT NULL
    ) STRICT;`,
+  `CREATE TABLE oauth_records (
+     id TEXT NOT NULL,
+     kind TEXT NOT NULL,
+     expires_at INTEGER NOT NULL,
+     grant_id TEXT,
+     alias TEXT,
+     consumed_at INTEGER,
+     sealed BLOB NOT NULL,
+     UNIQUE (id, kind)
+   ) STRICT;
+   CREATE UNIQUE INDEX oauth_records_by_alias ON oauth_records (alias, kind) WHERE alias IS NOT NULL;
+   CREATE INDEX oauth_records_by_grant ON oauth_records (grant_id) WHERE grant_id IS NOT NULL;
+   CREATE INDEX oauth_records_by_expiry ON oauth_records (expires_at);`,
 ] as const;
 
 /**

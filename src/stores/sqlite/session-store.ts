@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { AuditRecord } from '../../domain/audit/audit-event.ts';
 import { FederationError } from '../../domain/errors.ts';
@@ -14,11 +13,10 @@ import { keyDigest } from '../../domain/session/key-digest.ts';
 import { checkLimit } from '../paging.ts';
 import { decodeSession, encodeSession } from '../session-record.ts';
 import type { Database } from './database.ts';
+import { BATCH, removeAll } from './remove-all.ts';
 import { formatRowCursor, parseRowCursor } from './row-cursor.ts';
 
 const CURSOR = 's';
-/** What is removed in one transaction: few enough that no request waits long behind it. */
-const BATCH = 500;
 /** Tables whose rows go when their time has come, and their keys; sessions first: they are what is counted. */
 const EXPIRING = {
   sessions: 'id',
@@ -26,6 +24,7 @@ const EXPIRING = {
   marks: 'key',
   attempts: 'key',
   login_attempts: 'key',
+  oauth_records: 'rowid',
 } as const;
 
 export type SessionStoreDeps = {
@@ -186,19 +185,4 @@ function sweeping({ db, now }: SessionStoreDeps): SessionStore['sweep'] {
     await removeAll(db, old, auditBeforeMs);
     return counts[0] ?? 0;
   };
-}
-
-/** In batches with a turn of the event loop between them: a large backlog must not stop the service. */
-async function removeAll(
-  db: Database,
-  batch: StatementSync,
-  ...values: readonly (string | number)[]
-): Promise<number> {
-  let total = 0;
-  for (;;) {
-    const removed = Number(await db.write(() => batch.run(...values).changes));
-    total += removed;
-    if (removed < BATCH) return total;
-    await nextTurn();
-  }
 }

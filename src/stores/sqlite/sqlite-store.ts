@@ -3,6 +3,7 @@ import { createSqliteAuditLog } from './audit-log.ts';
 import { createSqliteBrowserSessions } from './browser-session-store.ts';
 import { openDatabase } from './database.ts';
 import { createSqliteLoginAttempts } from './login-attempt.ts';
+import { createSqliteOauthRecords } from './oauth-record-store.ts';
 import { createSqlitePeople } from './person-store.ts';
 import { createSqliteSealedKeyStore } from './sealed-key-store.ts';
 import { createSqliteSessionStore } from './session-store.ts';
@@ -29,6 +30,7 @@ export function createSqliteStore({ path, now }: SqliteStoreOptions): Store {
     loginAttempts: createSqliteLoginAttempts(db, now),
     browserSessions: createSqliteBrowserSessions(db, now),
     people: createSqlitePeople(db),
+    oauthRecords: createSqliteOauthRecords(db, now),
     sealedKeys: createSqliteSealedKeyStore(db),
     ping: () => db.write(() => undefined),
     close: () => {
