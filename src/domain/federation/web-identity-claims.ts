@@ -1,9 +1,7 @@
+import { AWS_NAMESPACE } from '../token/own-token.ts';
 import type { TokenClaims } from '../token/token-signer.ts';
 import { principalOf, sessionOf, type Caller } from './caller.ts';
 import type { RequestFacts } from './request-facts.ts';
-
-/** The one claim that holds all of AWS's own, under AWS's names: what reads AWS's tokens reads ours. */
-const NAMESPACE = 'https://sts.amazonaws.com/';
 
 type Input = {
   readonly caller: Caller;
@@ -29,7 +27,7 @@ export function webIdentityClaims(input: Input): TokenClaims {
     iat: issuedAt,
     exp: issuedAt + durationSeconds,
     jti: tokenId,
-    [NAMESPACE]: awsClaims(input),
+    [AWS_NAMESPACE]: awsClaims(input),
   };
 }
 

@@ -1,0 +1,50 @@
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+import type { ExchangeOrigin } from '../federation/exchange-subject.ts';
+import { encodeRecord, identitySchema } from '../identity/identity-record.ts';
+import type { OauthRecordStore } from './oauth-record-store.ts';
+
+const KIND = 'ExchangedToken';
+
+const originSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('proof'), identity: identitySchema }),
+  z.strictObject({ kind: z.literal('role-session'), accessKeyId: z.string() }),
+]);
+
+export type ExchangedTokensDeps = {
+  readonly store: Pick<OauthRecordStore, 'save' | 'find'>;
+  readonly seal: (plaintext: string, context: string) => Uint8Array;
+  readonly openSecret: (sealed: Uint8Array, context: string) => string;
+};
+
+/** What stands behind tokens of ours that no sign-in stands behind. All throw FederationError `store-unavailable`. */
+export type ExchangedTokens = {
+  /** @param expiresAtMs the token's end, epoch milliseconds */
+  readonly save: (tokenId: string, origin: ExchangeOrigin, expiresAtMs: number) => Promise<void>;
+  /** @param tokenId `jti` of a token whose signature was verified */
+  readonly find: (tokenId: string) => Promise<ExchangeOrigin | undefined>;
+};
+
+/** Remembers the first proof of every exchanged token, so that later exchanges are decided by all that it said. */
+export function createExchangedTokens({ store, seal, openSecret }: ExchangedTokensDeps): ExchangedTokens {
+  return {
+    save: async (tokenId, origin, expiresAtMs) => {
+      const id = idOf(tokenId);
+      await store.save({ kind: KIND, id, sealed: seal(encodeRecord(origin), contextOf(id)), expiresAtMs });
+    },
+    find: async (tokenId) => {
+      const id = idOf(tokenId);
+      const record = await store.find({ kind: KIND, id });
+      return record && originSchema.parse(JSON.parse(openSecret(record.sealed, contextOf(id))));
+    },
+  };
+}
+
+function idOf(tokenId: string): string {
+  return hash('sha256', tokenId, 'base64url');
+}
+
+/** One token's origin opens under no other's name. */
+function contextOf(id: string): string {
+  return `oauth:${KIND}:${id}`;
+}
