@@ -271,3 +271,58 @@ it('comes back to what was searched for after a star', async () => {
   const { html } = await load(samplePath('roles: found'));
   expect(html).toContain('<input type="hidden" name="return_to" value="/roles?q=prod">');
 });
+
+describe('pages of applications', () => {
+  it('name an application and its address as text, whatever they are', async () => {
+    for (const title of ['consent', 'device-confirm', 'application-sign-out']) {
+      const { html } = await load(samplePath(`${title}: hostile names`));
+      expect(html).not.toContain('<b>');
+      expect(html).toContain('Rolebridge&quot;&gt;&lt;b&gt;&amp;&#39;Verylong');
+    }
+  });
+
+  it('say where the browser goes next, since a name can be anybody’s', async () => {
+    const { html } = await load(samplePath('consent'));
+    expect(html).toContain('<strong class="address">https://wiki.acme.example</strong>');
+  });
+
+  it.each([
+    ['consent', '<button name="answer" value="allow">', '<button name="answer" value="deny">'],
+    ['device-confirm', '<button name="confirm" value="yes">', '<button name="abort" value="yes">'],
+  ])('offer to refuse as prominently as to allow: %s (RFC 8628 5.4)', async (title, allow, deny) => {
+    const { html } = await load(samplePath(title));
+    const buttons = html.match(/<button[^>]*>/g);
+    expect(buttons).toEqual([allow, deny]);
+  });
+
+  it('ask before a code opens anything, and carry what the answer needs (RFC 8628 3.3)', async () => {
+    const { html } = await load(samplePath('device-confirm'));
+    for (const field of ['name="xsrf" value="sample-xsrf"', 'name="user_code" value="BCDF-GHJK"'])
+      expect(html).toContain(`<input type="hidden" ${field}>`);
+    for (const told of ['curl on Linux', '2001:db8:85a3::8a2e:370:7334', '22 Nov 2026, 14:03 UTC'])
+      expect(html).toContain(told);
+  });
+
+  it('take a code however it is written: no length, no pattern, one field', async () => {
+    const { html } = await load(samplePath('device-code'));
+    const [field = '', ...others] = html.match(/<input(?! type="hidden")[^>]*>/g) ?? [];
+    expect(others).toEqual([]);
+    expect(field).toContain('autocapitalize="characters"');
+    expect(field).not.toMatch(/maxlength|pattern|minlength/);
+  });
+
+  it('call a denial no problem', async () => {
+    const denied = await load(samplePath('device-code: denied'));
+    const unknown = await load(samplePath('device-code: unknown'));
+    expect(denied.html).toContain('<title>Sign in on a device – Rolebridge</title>');
+    expect(unknown.html).toContain('<title>Problem: Sign in on a device – Rolebridge</title>');
+  });
+
+  it('sign out by an answer, and stay by another', async () => {
+    const { html } = await load(samplePath('application-sign-out'));
+    expect(html.match(/<button[^>]*>/g)).toEqual([
+      '<button class="primary" name="logout" value="yes">',
+      '<button>',
+    ]);
+  });
+});

@@ -315,7 +315,7 @@ export const de = {
   'device-confirm.device': 'Gerät',
   'device-confirm.from': 'Netzadresse',
   'device-confirm.time': 'Begonnen',
-  'device-confirm.person': 'Als',
+  'device-confirm.person': 'Angemeldet als',
   'device-confirm.warning':
     'Hat Sie eine Nachricht, ein Anruf oder ein anderer Mensch hierher gebracht, lehnen Sie ab. Niemand, der Ihnen hilft, braucht das.',
   'device-confirm.allow': 'Ja, erlauben',

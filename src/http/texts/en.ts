@@ -315,18 +315,18 @@ export const en = {
   'device-confirm.device': 'Device',
   'device-confirm.from': 'Network address',
   'device-confirm.time': 'Started',
-  'device-confirm.person': 'As',
+  'device-confirm.person': 'Signed in as',
   'device-confirm.warning':
     'If a message, a call or another person brought you here, deny. Nobody who helps you needs this.',
   'device-confirm.allow': 'Yes, allow it',
   'device-confirm.deny': 'No, deny it',
 
-  'device-done.title': 'Your device goes on',
+  'device-done.title': 'Go on at your device',
   'device-done.text': '{application} is signed in there in a moment. You can close this page.',
 
   'application-sign-out.asked': 'An application asks to sign you out.',
   'application-sign-out.asked-by': '{application} asks to sign you out.',
-  'application-sign-out.ends': 'This ends your session',
+  'application-sign-out.ends': 'This ends your session at',
   'application-sign-out.here': '{brand}, in this browser',
   'application-sign-out.provider': 'You stay signed in at {provider}.',
 
