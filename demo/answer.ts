@@ -6,7 +6,7 @@ export type Answer = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** What was asked for, below the address of one provider. */
+/** What was asked for, of one provider below its own address. */
 export type Asked = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
@@ -15,10 +15,12 @@ export type Asked = {
   readonly form: URLSearchParams;
   /** The Authorization header, empty where there is none. */
   readonly authorization: string;
+  /** The Cookie header, empty where there is none. */
+  readonly cookie: string;
 };
 
-export function json(value: object, status = 200): Answer {
-  return { status, type: 'application/json', body: JSON.stringify(value) };
+export function json(value: object, status = 200, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, type: 'application/json', body: JSON.stringify(value), headers };
 }
 
 export function html(body: string, status = 200): Answer {
@@ -34,8 +36,8 @@ export function refusal(status: number, sentence: string): Answer {
 }
 
 /** A post ends as a GET at another address. */
-export function seeOther(location: string): Answer {
-  return { status: 303, type: 'text/plain', body: '', headers: { location } };
+export function seeOther(location: string, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status: 303, type: 'text/plain', body: '', headers: { ...headers, location } };
 }
 
 /** These providers sign for anybody, so they answer nobody but this machine. Real ones compare with what was registered. */

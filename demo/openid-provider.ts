@@ -4,7 +4,8 @@ import { json, refusal, seeOther, type Answer, type Asked } from './answer.ts';
 import { parseAuthorizationRequest, type AuthorizationRequest } from './authorization-request.ts';
 import { demoClient, isFrom } from './demo-client.ts';
 import { createGrants, type Grants } from './grants.ts';
-import { renderPage, renderPersonPage } from './person-page.ts';
+import { renderPage } from './page.ts';
+import { renderPersonPage } from './person-page.ts';
 import type { Account, SignInPlatform } from './sign-in-platforms.ts';
 import { ALGORITHM, type SigningKey } from './signing-key.ts';
 

@@ -1,15 +1,6 @@
-import { html, type Answer } from './answer.ts';
+import type { Answer } from './answer.ts';
+import { escapeHtml, renderPage } from './page.ts';
 import type { DemoPerson } from './people.ts';
-
-const STYLE = `
-:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
-body{max-width:26rem;margin:8vh auto;padding:0 1rem}
-h1{font-size:1.25rem;margin:0}
-p{margin:.25rem 0 1.25rem}
-button{display:block;width:100%;margin:.5rem 0;padding:.75rem 1rem;border:1px solid GrayText;border-radius:.5rem;
-background:Canvas;color:CanvasText;font:inherit;text-align:left;cursor:pointer}
-button:hover,button:focus-visible{border-color:LinkText;outline:2px solid LinkText}
-span{display:block;font-size:.875rem}`;
 
 /** Asks who somebody wants to be. The form goes back to the address of the page, with all that was asked there. */
 export function renderPersonPage(
@@ -44,30 +35,4 @@ export function renderForwardPage(action: string, fields: Readonly<Record<string
     `<form method="post" action="${escapeHtml(action)}">${inputs.join('')}<button>Continue</button></form>
 <script>document.forms[0].submit()</script>`,
   );
-}
-
-/** `content` is markup of our own. */
-export function renderPage(title: string, content: string, status = 200): Answer {
-  return html(
-    `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
-<body><main><h1>${escapeHtml(title)}</h1>
-${content}
-</main></body></html>
-`,
-    status,
-  );
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
