@@ -28,12 +28,28 @@ export type SigningKeyDeps = SigningRingDeps & {
 export type SigningKeys = TokenSigner & {
   /** The published key of this id. For one that is not known the ring is read at once, though not more than every 10 s. */
   readonly find: (kid: string) => Promise<KeyObject | undefined>;
+  /**
+   * The published keys for a library that signs and verifies by itself, of each algorithm the one that signs first. The same list
+   * as long as nothing of that changes.
+   *
+   * @throws FederationError `store-unavailable` where the keys cannot be had, or were not seen for too long
+   */
+  readonly signers: () => Promise<readonly Signer[]>;
   /** Makes the first keys of these algorithms where there are none, so that nobody waits for them. */
   readonly prepare: (algorithms: readonly SigningAlgorithm[]) => Promise<void>;
   /** Rotates what is due; called once a minute. The keys that this node made, and since when each key signs. */
   readonly maintain: () => Promise<Maintained>;
   /** What this node knows, for its successor after a reload. */
   readonly known: () => Known | undefined;
+};
+
+/** A published key, without its private part. */
+export type Signer = {
+  readonly kid: string;
+  readonly algorithm: SigningAlgorithm;
+  readonly publicKey: KeyObject;
+  /** The signature as JWS has it. @throws FederationError as {@link SigningKeys.signers}, Error where the key is done signing */
+  readonly sign: (data: Uint8Array) => Promise<Buffer>;
 };
 
 type Maintained = {
@@ -60,12 +76,18 @@ export function createSigningKeys(deps: SigningKeyDeps, previous?: Known): Signi
   const ring = createRingCopy(deps, previous);
   const publicKeySet = createPublicKeySet();
   const privateKeyOf = createKeyImport();
+  const signerList = createSignerList(async (kid, data) => {
+    const key = (await ring.recent()).find((one) => one.kid === kid);
+    if (key === undefined) throw new Error('a key that has left the ring was to sign');
+    return signData(data, { algorithm: key.algorithm, privateKey: privateKeyOf(key) });
+  });
   return {
     sign: async (claims, header) => {
       refuseUnboundedLife(claims, deps.now());
       const key = await signingKey(header.algorithm, ring, deps);
       return signToken(claims, header, { ...key, privateKey: privateKeyOf(key) });
     },
+    signers: async () => signerList(await ring.recent(), deps.now()),
     publicKeys: async () => publicKeySet(await ring.latest(), deps.now()),
     find: async (kid) => {
       const find = (keys: SigningRing) => publishedKeys(keys, deps.now()).find((key) => key.kid === kid);
@@ -137,21 +159,55 @@ const DIGESTS = {
   RS256: 'sha256',
 } as const satisfies Record<SigningAlgorithm, string | null>;
 
-function signToken(
+async function signToken(
   claims: TokenClaims,
   { type }: TokenHeader,
   { kid, algorithm, privateKey }: Pick<StoredSigningKey, 'kid' | 'algorithm'> & { privateKey: KeyObject },
 ): Promise<string> {
   const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
   const input = `${encode({ alg: algorithm, kid, typ: type })}.${encode(claims)}`;
+  const signature = await signData(Buffer.from(input), { algorithm, privateKey });
+  return `${input}.${signature.toString('base64url')}`;
+}
+
+function signData(
+  data: Uint8Array,
+  { algorithm, privateKey }: { readonly algorithm: SigningAlgorithm; readonly privateKey: KeyObject },
+): Promise<Buffer> {
   // JWS wants r and s side by side instead of DER (RFC 7518 3.4).
   const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const;
   return new Promise((resolve, reject) => {
-    signBytes(DIGESTS[algorithm], Buffer.from(input), key, (error, signature) => {
+    signBytes(DIGESTS[algorithm], data, key, (error, signature) => {
       if (error) reject(error);
-      else resolve(`${input}.${signature.toString('base64url')}`);
+      else resolve(signature);
     });
   });
+}
+
+/** Makes the list anew only where other keys are in it, or another one of them signs. */
+function createSignerList(
+  sign: (kid: string, data: Uint8Array) => Promise<Buffer>,
+): (ring: SigningRing, nowMs: number) => readonly Signer[] {
+  let last: { readonly kids: string; readonly signers: readonly Signer[] } | undefined;
+  return (ring, nowMs) => {
+    const isSigning = ({ kid, algorithm }: StoredSigningKey): boolean =>
+      signingKeyOf(ring, algorithm, nowMs)?.kid === kid;
+    const keys = publishedKeys(ring, nowMs).toSorted(
+      (one, other) => Number(isSigning(other)) - Number(isSigning(one)),
+    );
+    const kids = keys.map(({ kid }) => kid).join();
+    if (last?.kids !== kids)
+      last = {
+        kids,
+        signers: keys.map(({ kid, algorithm, publicKey }) => ({
+          kid,
+          algorithm,
+          publicKey: createPublicKey(publicKey),
+          sign: (data) => sign(kid, data),
+        })),
+      };
+    return last.signers;
+  };
 }
 
 /** Makes the key set anew only where other keys are in it. */
