@@ -29,6 +29,8 @@ export type OwnToken = {
   readonly act?: Actor;
   /** What the tokens that it was exchanged from were for, the first one first: an exchange never comes back to one of them. */
   readonly via: readonly string[];
+  /** Bound to a key of the client's (`cnf`, RFC 9449 6): who has the token alone has nothing. */
+  readonly isKeyBound?: boolean;
 };
 
 /** `typ` of access tokens; nothing else that we sign has it. @see RFC 9068 2.1 */
@@ -52,6 +54,7 @@ const common = {
   sid: z.string().exactOptional(),
   act: actor.exactOptional(),
   via: z.array(z.string()).default([]),
+  cnf: z.unknown().optional(),
 };
 
 const accessToken = z.object({
@@ -90,7 +93,10 @@ export function parseOwnToken(type: unknown, claims: unknown): OwnToken | undefi
   return data && { ...ownTokenOf(data), kind: 'id-token', clientId: data.azp ?? data.aud, scopes: [] };
 }
 
-type Parsed = Pick<z.infer<typeof accessToken>, 'sub' | 'exp' | 'sid' | 'act' | 'via' | 'aud' | 'jti'>;
+type Parsed = Pick<
+  z.infer<typeof accessToken>,
+  'sub' | 'exp' | 'sid' | 'act' | 'via' | 'cnf' | 'aud' | 'jti'
+>;
 
 function ownTokenOf({
   sub,
@@ -98,6 +104,7 @@ function ownTokenOf({
   sid,
   act,
   via,
+  cnf,
   aud,
   jti,
 }: Parsed): Omit<OwnToken, 'kind' | 'clientId' | 'scopes'> {
@@ -109,5 +116,6 @@ function ownTokenOf({
     tokenId: jti,
     ...(act === undefined ? {} : { act }),
     via,
+    ...(cnf === undefined ? {} : { isKeyBound: true }),
   };
 }

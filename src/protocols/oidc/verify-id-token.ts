@@ -52,12 +52,17 @@ export async function verifyIdToken(
 }
 
 /** As {@link verifyIdToken}, for whoever has more to check, or to add, before there is an identity. */
-export async function verifyClaims(
-  token: string,
+export async function verifyClaims(token: string, deps: VerifyIdTokenDeps): Promise<VerifiedIdToken> {
+  const jws = parseCompactJws(token);
+  return verifyParsed(jws, parseJsonObject(jws.payload), deps);
+}
+
+/** As {@link verifyClaims}, for whoever had to read the token before: to see whose it says that it is. */
+export async function verifyParsed(
+  jws: CompactJws,
+  claims: JsonObject,
   { providers, keysOf, nowMs }: VerifyIdTokenDeps,
 ): Promise<VerifiedIdToken> {
-  const jws = parseCompactJws(token);
-  const claims = parseJsonObject(jws.payload);
   const provider = findProvider(readIssuer(claims), providers);
   const key = await keysOf(provider, readWantedKey(jws.header, provider));
   verifyJws(jws, key, provider.algorithms);
