@@ -1,7 +1,7 @@
 type Fields = Readonly<Record<string, string>>;
 
 /** What a browser without scripts shows, and what somebody can press in it. */
-type Page = {
+export type Page = {
   readonly url: string;
   readonly status: number;
   readonly html: string;
@@ -10,51 +10,101 @@ type Page = {
 };
 
 export type FormBrowser = {
-  /** Goes there and follows redirects, at most ten. */
+  /** Goes there and follows redirects, at most twenty. */
   readonly visit: (url: string) => Promise<Page>;
+  /** Goes there with a form of another site. */
+  readonly post: (url: string, fields: Fields) => Promise<Page>;
   /**
    * Presses the button of a form on the page.
    *
    * @param entered what was typed, and the button's own value
-   * @param action how the form's action begins; without it, the first one
+   * @param action how the form's action begins, as it is written or as a path; without it, the first one
    */
   readonly submit: (page: Page, entered?: Fields, action?: string) => Promise<Page>;
   /** Presses buttons as long as there is a form that carries a SAML message. */
   readonly submitSaml: (page: Page) => Promise<Page>;
 };
 
-/** A browser that keeps cookies by host, as browsers do: whatever the port. */
-export function createFormBrowser(): FormBrowser {
-  const jar = new Map<string, string>();
+export type FormBrowserOptions = {
+  /** Where a request is really sent: what a load balancer decides. */
+  readonly route?: (url: string) => string;
+};
+
+const MOST_REDIRECTS = 20;
+
+/** A browser that keeps cookies by host and path, as browsers do: whatever the port. */
+export function createFormBrowser({ route = (url) => url }: FormBrowserOptions = {}): FormBrowser {
+  const jar: Jar = new Map();
   const go = async (url: string, init: RequestInit, redirects: number): Promise<Page> => {
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(url, { ...init, redirect: 'manual', headers: { cookie } });
-    for (const line of response.headers.getSetCookie()) keep(jar, line);
+    const headers = { cookie: cookiesFor(url, jar), accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+    const response = await fetch(route(url), { ...init, redirect: 'manual', headers });
+    for (const line of response.headers.getSetCookie()) keep(line, url, jar);
     const location = response.headers.get('location');
     if (location !== null && redirects > 0) return go(new URL(location, url).href, {}, redirects - 1);
     const html = await response.text();
     return { url, status: response.status, html, fields: fieldsOf(html) };
   };
+  const post: FormBrowser['post'] = (url, fields) =>
+    go(url, { method: 'POST', body: new URLSearchParams(fields) }, MOST_REDIRECTS);
   const submit = (page: Page, entered: Fields = {}, begin = ''): Promise<Page> => {
-    const forms = [...page.html.matchAll(/<form\b[^>]*\baction="([^"]*)"[^>]*>([^]*?)<\/form>/g)];
-    const [, action = '', content = ''] =
-      forms.find(([, address = '']) => unescapeHtml(address).startsWith(begin)) ?? [];
-    const body = new URLSearchParams({ ...fieldsOf(content), ...entered });
-    return go(new URL(unescapeHtml(action), page.url).href, { method: 'POST', body }, 10);
+    const { target, content } = formOn(page, begin);
+    return post(target, { ...fieldsOf(content), ...entered });
   };
   const submitSaml = async (page: Page): Promise<Page> => {
     const isSaml = 'SAMLResponse' in page.fields || 'SAMLRequest' in page.fields;
     return isSaml ? submitSaml(await submit(page)) : page;
   };
-  return { visit: (url) => go(url, {}, 10), submit, submitSaml };
+  return { visit: (url) => go(url, {}, MOST_REDIRECTS), post, submit, submitSaml };
 }
 
-function keep(jar: Map<string, string>, line: string): void {
-  const [pair = '', ...attributes] = line.split(';');
+/** Where a link of the page leads whose address begins so, as it is written; absolute. */
+export function linkOn({ html, url }: Page, begin: string): string {
+  const links = [...html.matchAll(/<a\b[^>]*>/g)].map(([tag]) => part(tag, 'href'));
+  const found = links.find((href) => href.startsWith(begin));
+  if (found === undefined) throw new Error(`no link to ${begin} on ${url}: ${links.join(' ')}`);
+  return new URL(found, url).href;
+}
+
+/** A form without an action goes to the page's own address. */
+function formOn({ html, url }: Page, begin: string): { readonly target: string; readonly content: string } {
+  const forms = [...html.matchAll(/(<form\b[^>]*>)([^]*?)<\/form>/g)].map(([, tag = '', content = '']) => {
+    const action = part(tag, 'action');
+    return { action, target: new URL(action === '' ? url : action, url), content };
+  });
+  const found = forms.find(
+    ({ action, target }) => action.startsWith(begin) || target.pathname.startsWith(begin),
+  );
+  return { target: found?.target.href ?? url, content: found?.content ?? '' };
+}
+
+type Cookie = { readonly host: string; readonly path: string; readonly name: string; readonly value: string };
+type Jar = Map<string, Cookie>;
+
+function cookiesFor(url: string, jar: Jar): string {
+  const { hostname, pathname } = new URL(url);
+  return [...jar.values()]
+    .filter(({ host, path }) => host === hostname && isBelow(pathname, path))
+    .map(({ name, value }) => `${name}=${value}`)
+    .join('; ');
+}
+
+/** @see RFC 6265 5.1.4 */
+function isBelow(pathname: string, path: string): boolean {
+  return pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
+}
+
+function keep(line: string, url: string, jar: Jar): void {
+  const [pair = '', ...attributes] = line.split(';').map((one) => one.trim());
+  const attribute = (name: string): string | undefined =>
+    attributes.find((one) => one.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1);
+  const { hostname: host, pathname } = new URL(url);
+  const path = attribute('path') ?? pathname.slice(0, pathname.lastIndexOf('/') + 1);
   const equals = pair.indexOf('=');
   const name = pair.slice(0, equals);
-  if (attributes.some((attribute) => /^\s*max-age=0/i.test(attribute))) jar.delete(name);
-  else jar.set(name, pair.slice(equals + 1));
+  const key = `${host} ${path} ${name}`;
+  const isGone = attribute('max-age') === '0' || Date.parse(attribute('expires') ?? '9999') <= Date.now();
+  if (isGone) jar.delete(key);
+  else jar.set(key, { host, path, name, value: pair.slice(equals + 1) });
 }
 
 function fieldsOf(html: string): Fields {
@@ -65,7 +115,7 @@ function fieldsOf(html: string): Fields {
 }
 
 function part(tag: string, name: string): string {
-  return unescapeHtml(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
+  return unescapeHtml(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
 }
 
 function unescapeHtml(text: string): string {
