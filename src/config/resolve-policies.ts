@@ -1,5 +1,7 @@
 import { MalformedPolicyError, parsePolicy } from '../domain/policy/document.ts';
 import type { Policy, PolicyKind } from '../domain/policy/document.ts';
+import { lintTrustPolicy } from '../domain/policy/lint-trust.ts';
+import type { FindingCode, TrustedProvider } from '../domain/policy/lint-trust.ts';
 import type { Path } from './fault.ts';
 import { arnOf, namesOf, reportDuplicates, reportError } from './resolution.ts';
 import type { Resolution } from './resolution.ts';
@@ -20,6 +22,37 @@ export function compilePolicy(
     }
     return undefined;
   }
+}
+
+/** Whom trust policies may name. */
+export type TrustedProviders = readonly TrustedProvider[];
+
+const PROVIDER_CODES: readonly FindingCode[] = ['unknown-provider', 'unknown-claim-prefix'];
+
+type TrustPlace = {
+  readonly kind: 'trust' | 'exchange' | 'client';
+  /** The role, service or application that it opens. */
+  readonly arn: string;
+  readonly path: Path;
+  readonly providers: TrustedProviders;
+};
+
+/** Compiles a policy that opens something to those who bring a proof; what is unsafe in it is reported, too. */
+export function compileTrust(
+  document: unknown,
+  { kind, arn, path, providers }: TrustPlace,
+  resolution: Resolution,
+): Policy | undefined {
+  if (document === undefined) return undefined;
+  const policy = compilePolicy(document, { kind, name: arn, path }, resolution);
+  if (policy === undefined || kind !== 'trust') return policy;
+  const { report, incomplete } = resolution;
+  // With a faulty provider cut out, its trust policies would be blamed for naming nobody.
+  const spared = incomplete.has('oidcProviders') || incomplete.has('samlProviders') ? PROVIDER_CODES : [];
+  for (const finding of lintTrustPolicy(policy, { resourceArn: arn, providers })) {
+    if (!spared.includes(finding.code)) report({ ...finding, path: [...path, ...finding.path] });
+  }
+  return policy;
 }
 
 /** The customer managed policies of all accounts. */

@@ -1,6 +1,4 @@
 import { Secret } from '../domain/credentials/secret.ts';
-import { lintTrustPolicy } from '../domain/policy/lint-trust.ts';
-import type { FindingCode, TrustedProvider } from '../domain/policy/lint-trust.ts';
 import type { Policy } from '../domain/policy/document.ts';
 import type { AccessKey, MfaDevice, User } from '../domain/role/user.ts';
 import type { Role } from '../domain/role/role.ts';
@@ -8,20 +6,17 @@ import { uniqueId } from '../domain/role/unique-id.ts';
 import type { Path } from './fault.ts';
 import { arnOf, namesOf, readSecret, reportDuplicates, reportError } from './resolution.ts';
 import type { Resolution } from './resolution.ts';
-import { compilePolicy, resolveBoundary, resolveIdentityPolicies } from './resolve-policies.ts';
-import type { ManagedPolicies } from './resolve-policies.ts';
+import { compileTrust, resolveBoundary, resolveIdentityPolicies } from './resolve-policies.ts';
+import type { ManagedPolicies, TrustedProviders } from './resolve-policies.ts';
 import type { ConfigFile } from './schema.ts';
 
 type RoleEntry = ConfigFile['roles'][number];
 type UserEntry = ConfigFile['users'][number];
-type TrustWorld = readonly TrustedProvider[];
-
-const PROVIDER_CODES: readonly FindingCode[] = ['unknown-provider', 'unknown-claim-prefix'];
 
 /** The roles; a trust policy that is unsafe is reported at the statement in question. */
 export function resolveRoles(
   entries: ConfigFile['roles'],
-  world: { readonly managed: ManagedPolicies; readonly providers: TrustWorld },
+  world: { readonly managed: ManagedPolicies; readonly providers: TrustedProviders },
   resolution: Resolution,
 ): readonly Role[] {
   reportDuplicates(namesOf('roles', entries), 'name', resolution);
@@ -33,21 +28,19 @@ export function resolveRoles(
 function resolveRole(
   entry: RoleEntry,
   path: Path,
-  world: { readonly managed: ManagedPolicies; readonly providers: TrustWorld },
+  world: { readonly managed: ManagedPolicies; readonly providers: TrustedProviders },
   resolution: Resolution,
 ): Role | undefined {
   const { account, name, path: rolePath, description, tags, singleUseToken } = entry;
   const arn = arnOf(`arn:aws:iam::${account}:role${rolePath}${name}`);
-  const trustPath = [...path, 'trustPolicy'];
-  const trustPolicy = compilePolicy(
+  const trustPolicy = compileTrust(
     entry.trustPolicy,
-    { kind: 'trust', name: arn, path: trustPath },
+    { kind: 'trust', arn, path: [...path, 'trustPolicy'], providers: world.providers },
     resolution,
   );
   const identityPolicies = resolveIdentityPolicies(entry, path, world.managed, resolution);
   const boundary = resolveBoundary(entry, path, world.managed, resolution);
   if (trustPolicy === undefined) return undefined;
-  reportFindings(trustPolicy, { arn, path: trustPath, providers: world.providers }, resolution);
   return {
     arn,
     id: uniqueId('AROA', arn),
@@ -62,18 +55,6 @@ function resolveRole(
     tags,
     singleUseToken,
   };
-}
-
-function reportFindings(
-  policy: Policy,
-  place: { readonly arn: string; readonly path: Path; readonly providers: TrustWorld },
-  { report, incomplete }: Resolution,
-): void {
-  // With a faulty provider cut out, its trust policies would be blamed for naming nobody.
-  const spared = incomplete.has('oidcProviders') || incomplete.has('samlProviders') ? PROVIDER_CODES : [];
-  for (const finding of lintTrustPolicy(policy, { roleArn: place.arn, providers: place.providers })) {
-    if (!spared.includes(finding.code)) report({ ...finding, path: [...place.path, ...finding.path] });
-  }
 }
 
 /** The users, each with the policies of its groups. */

@@ -3,10 +3,14 @@ import { SYNTAX_ERROR, type PolicyFault, type PolicyPath } from './fault.ts';
 import { parseJsonText } from './json-text.ts';
 import { isObject, listValues } from './json-value.ts';
 import { parseStatement, type Statement, type StatementGrammar } from './statement.ts';
-import { checkTrustStatement } from './trust-grammar.ts';
+import { checkClientStatement, checkExchangeStatement, checkTrustStatement } from './trust-grammar.ts';
 
-/** `identity` is also the grammar of boundaries; `managed` is `identity` with the stricter rules of stored policies. */
-export type PolicyKind = 'identity' | 'managed' | 'session' | 'trust' | 'resource' | 'scp' | 'rcp';
+/**
+ * `identity` is also the grammar of boundaries; `managed` is `identity` with the stricter rules of stored policies. `exchange`
+ * and `client` are trust policies of services and applications.
+ */
+export type PolicyKind =
+  'identity' | 'managed' | 'session' | 'trust' | 'exchange' | 'client' | 'resource' | 'scp' | 'rcp';
 
 /** A document that was read and compiled once; nothing of it changes afterwards. */
 export type Policy = {
@@ -48,23 +52,26 @@ const identityGrammar: StatementGrammar = {
 };
 const principalMessages = { ...plainMessages, principal: 'Missing required field Principal' };
 
+const trustGrammar: Omit<StatementGrammar, 'check'> = {
+  principal: 'required',
+  resource: 'prohibited',
+  sid: 'alphanumeric',
+  messages: {
+    effect: 'Missing required field Effect',
+    actions: 'Missing required field Action',
+    principal: 'Missing required field Principal',
+    resource: 'Has prohibited field Resource',
+  },
+};
+
 const grammars: Readonly<Record<PolicyKind, StatementGrammar>> = {
   identity: identityGrammar,
   managed: identityGrammar,
   session: identityGrammar,
   scp: identityGrammar,
-  trust: {
-    principal: 'required',
-    resource: 'prohibited',
-    sid: 'alphanumeric',
-    messages: {
-      effect: 'Missing required field Effect',
-      actions: 'Missing required field Action',
-      principal: 'Missing required field Principal',
-      resource: 'Has prohibited field Resource',
-    },
-    check: checkTrustStatement,
-  },
+  trust: { ...trustGrammar, check: checkTrustStatement },
+  exchange: { ...trustGrammar, check: checkExchangeStatement },
+  client: { ...trustGrammar, check: checkClientStatement },
   // A policy that hangs on one resource need not name it.
   resource: {
     principal: 'required',

@@ -66,8 +66,7 @@ function decideBySides(
   const limit = findLimit(request, policies);
   if (isSameAccount && hasKind(grants, NAMED.parent) && limit === undefined)
     return grantedBy(grants, policies);
-  const needsGrant =
-    !isSameAccount || request.resourcePolicyMandatory === true || policies.resource?.kind === 'trust';
+  const needsGrant = !isSameAccount || request.resourcePolicyMandatory === true || isTrust(policies.resource);
   if (needsGrant && grants.kinds === 0) return grantedBy(grants, policies);
   if (request.principal.type === 'root') return { outcome: 'allow', reason: 'the root user needs no policy' };
   const identity = findAllow(request, policies.identity);
@@ -81,8 +80,15 @@ function decideBySides(
 function grantedBy({ statement }: Grants, { resource }: PolicySets): Verdict {
   if (statement !== undefined) return decidedBy('allow', { set: 'resource', statement });
   return refused(
-    resource?.kind === 'trust' ? 'the trust policy does not allow' : 'no resource-based policy allows',
+    isTrust(resource) ? `the ${resource.kind} policy does not allow` : 'no resource-based policy allows',
   );
+}
+
+/** Policies without which nobody comes in, their own account's callers included. */
+function isTrust(
+  policy: Policy | undefined,
+): policy is Policy & { readonly kind: 'trust' | 'exchange' | 'client' } {
+  return policy?.kind === 'trust' || policy?.kind === 'exchange' || policy?.kind === 'client';
 }
 
 function hasKind({ kinds }: Grants, wanted: number): boolean {

@@ -38,7 +38,7 @@ export type TrustedProvider = {
   readonly audiences?: readonly string[];
 };
 
-export type TrustWorld = { readonly roleArn: string; readonly providers: readonly TrustedProvider[] };
+export type TrustWorld = { readonly resourceArn: string; readonly providers: readonly TrustedProvider[] };
 
 /**
  * Says what is unsafe (error) or probably not meant (warning) in a trust policy. It reads the policy as it will be evaluated.
@@ -255,7 +255,7 @@ function unreachableReason({ statement, world, named }: Scope): string | undefin
     return 'its principals never ask for its actions';
   const onlyTokens = principals.entries.every(({ type }) => type === 'Federated') && named.length > 0;
   if (!onlyTokens) return undefined;
-  const account = world.roleArn.split(':')[4];
+  const account = world.resourceArn.split(':')[4];
   if (named.every(({ arn }) => arn.split(':')[4] !== account))
     return "its provider is not in the role's account";
   const foreign = conditions.find((condition) => isForeignClaim(condition, { world, named }));

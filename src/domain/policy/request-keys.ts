@@ -32,6 +32,7 @@ const multivaluedKeys: ReadonlySet<string> = new Set([
   'aws:principalservicenameslist',
   'sts:transitivetagkeys',
   'sts:identitytokenaudience',
+  'rolebridge:scope',
 ]);
 
 /** The value of a condition key (lower case): the request's own, else what the engine derives. `undefined`: absent. */

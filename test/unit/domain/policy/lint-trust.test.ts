@@ -21,7 +21,7 @@ const shared = [
   'scalr.io',
 ];
 const world = {
-  roleArn: `arn:aws:iam::${ACCOUNT}:role/target`,
+  resourceArn: `arn:aws:iam::${ACCOUNT}:role/target`,
   providers: [
     ...[GITHUB, IDP, ...shared].map((issuer) => oidc(issuer)),
     { arn: CORP, kind: 'saml' },

@@ -10,7 +10,7 @@ import { readMalformedCases } from './policy-case.ts';
 
 const account = 'arn:aws:iam::111122223333';
 const world = {
-  roleArn: `${account}:role/target`,
+  resourceArn: `${account}:role/target`,
   providers: [
     {
       arn: `${account}:oidc-provider/token.actions.githubusercontent.com`,
