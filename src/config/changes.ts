@@ -9,6 +9,8 @@ export function changesBetween(before: Config, after: Config): Readonly<Record<s
     roles: new Set<string>(config.roles.map(({ arn }) => arn)),
     users: new Set<string>(config.users.map(({ arn }) => arn)),
     providers: new Set<string>([...config.oidcProviders, ...config.samlProviders].map(({ arn }) => arn)),
+    applications: new Set<string>(config.applications.map(({ clientId }) => clientId)),
+    services: new Set<string>(config.services.map(({ audience }) => audience)),
   });
   const [old, young] = [names(before), names(after)];
   const difference = (kind: keyof typeof old): Readonly<Record<string, readonly string[]>> => ({
@@ -22,6 +24,8 @@ export function changesBetween(before: Config, after: Config): Readonly<Record<s
     roles: difference('roles'),
     users: difference('users'),
     providers: difference('providers'),
+    applications: difference('applications'),
+    services: difference('services'),
     needRestart,
   };
 }

@@ -32,6 +32,21 @@ export type FaultCode =
   | 'unused-provider'
   | 'missing-companion-action'
   | 'passkeys-need-a-name'
+  | 'unknown-application'
+  | 'unknown-role'
+  | 'unknown-service'
+  | 'ambiguous-audience'
+  | 'ambiguous-client-id'
+  | 'reserved-claim'
+  | 'several-authentications'
+  | 'impossible-grant'
+  | 'unusable-redirect-uri'
+  | 'weak-secret'
+  | 'useless-grant'
+  | 'nameless-application'
+  | 'public-exchange'
+  | 'silent-consent'
+  | 'unused-service'
   | FindingCode;
 
 /** One thing that is wrong, by its place in the configuration. `error`s keep the service from starting. */

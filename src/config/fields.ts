@@ -104,6 +104,26 @@ export const claimPath = z.string().min(1).max(256);
 /** Session tag ← claim path. */
 export const tagMapping = tagMap(claimPath);
 
+/** Claim of a token of ours ← where its value comes from. The first letter keeps `__proto__` out. */
+export const claimMapping = z
+  .record(
+    z
+      .string()
+      .max(128)
+      .regex(
+        /^[A-Za-z][\w.:/#-]*$/,
+        'must begin with a letter and hold letters, digits and . _ : / # - only',
+      ),
+    claimPath,
+  )
+  .refine((claims) => Object.keys(claims).length <= 50, 'must have at most 50 claims');
+
+/** @see RFC 6749 3.3 */
+export const scope = z
+  .string()
+  .max(128)
+  .regex(/^[\u0021\u0023-\u005b\u005d-\u007e]+$/, 'must be of printable ASCII without blanks, " and \\');
+
 /** A policy document: its grammar is the policy parser's, so the two cannot disagree. */
 export const policyDocument = z.record(z.string(), z.unknown());
 
@@ -135,61 +155,3 @@ export const network = z
   .string()
   .max(64)
   .refine(isNetwork, 'must be an address or a network such as 10.0.0.0/8');
-
-function parseUrl(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined;
-}
-
-/** Whether a host of a URL can only be this machine. */
-function isLoopbackHost(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
-}
-
-function isOrigin(text: string): boolean {
-  const url = parseUrl(text);
-  return (
-    url !== undefined && /^https?:$/.test(url.protocol) && (url.origin === text || `${url.origin}/` === text)
-  );
-}
-
-function isSecureOrLoopback(text: string): boolean {
-  const url = parseUrl(text);
-  return url === undefined || url.protocol !== 'http:' || isLoopbackHost(url.hostname);
-}
-
-/** An origin without path; plain http only on this machine. */
-export const publicOrigin = z
-  .string()
-  .max(2048)
-  .refine(isOrigin, 'must be an origin such as https://sts.example.com, without path')
-  .refine(isSecureOrLoopback, 'must be https unless the host is loopback')
-  .transform((text) => new URL(text).origin);
-
-// Compared with `iss` as text, so it is kept as it is written. No regular expressions, no wildcards: octo-sts had both.
-function isIssuer(text: string): boolean {
-  const url = parseUrl(text);
-  if (url === undefined || !/^https?:$/.test(url.protocol)) return false;
-  return /^https?:\/\/[\u0021-\u007e]+$/.test(text) && !/[?#*@\\]/.test(text);
-}
-
-export const issuer = z
-  .string()
-  .max(255)
-  .refine(isIssuer, 'must be an https URL without query, fragment, user name or wildcard');
-
-export const httpUrl = z
-  .string()
-  .max(2048)
-  .refine((text) => /^https?:$/.test(parseUrl(text)?.protocol ?? ''), 'must be an http or https URL');
-
-/** A password belongs to a `password` reference. */
-export const redisUrl = z
-  .string()
-  .max(2048)
-  .refine((text) => /^rediss?:$/.test(parseUrl(text)?.protocol ?? ''), 'must be a redis:// or rediss:// URL')
-  .refine((text) => parseUrl(text)?.password === '', 'must not hold a password: use `password: { env: … }`');
-
-export const domainName = z
-  .string()
-  .max(253)
-  .regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, 'must be a domain name in lower case');

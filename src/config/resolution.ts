@@ -1,6 +1,7 @@
 import { Secret } from '../domain/credentials/secret.ts';
 import { isArn } from '../domain/role/arn.ts';
 import type { Arn } from '../domain/role/arn.ts';
+import { didYouMean } from './did-you-mean.ts';
 import type { FaultCode, Path, Report } from './fault.ts';
 import type { SecretReference } from './fields.ts';
 
@@ -33,10 +34,36 @@ export function reportError(
   report({ severity: 'error', code, path, ...text });
 }
 
+/** Of an address that keys come from. */
+export const INSECURE_URL = {
+  message: 'This must be https: over plain http anybody on the way could swap the keys.',
+  remedy: 'Use https, or set outbound.http to allow for what is inside your network.',
+};
+
 /** An ARN that is built from checked parts. */
 export function arnOf(text: string): Arn {
   if (!isArn(text)) throw new Error(`not an ARN: ${text}`);
   return text;
+}
+
+const UNKNOWN = {
+  applications: { code: 'unknown-application', message: 'No entry of `applications` has this client id.' },
+  roles: { code: 'unknown-role', message: 'No entry of `roles` has this ARN.' },
+  services: { code: 'unknown-service', message: 'No entry of `services` has this audience.' },
+} as const;
+
+/** Reports a reference to an entry that is not there; not where it could be one that lost its place by a fault. */
+export function reportUnknown(
+  name: string,
+  { section, known, path }: { section: keyof typeof UNKNOWN; known: ReadonlySet<string>; path: Path },
+  resolution: Resolution,
+): void {
+  if (known.has(name) || resolution.incomplete.has(section)) return;
+  const { code, message } = UNKNOWN[section];
+  const near = didYouMean(name, [...known]);
+  const remedy =
+    near === undefined ? `Add it to \`${section}\`, or remove it here.` : `Did you mean "${near}"?`;
+  reportError(resolution, code, path, { message, remedy });
 }
 
 /** Reports every entry whose key an earlier one has. */

@@ -48,10 +48,13 @@ function reportUnknownAccounts(file: ConfigFile, resolution: Resolution): void {
 type NamedAccount = { readonly account: string; readonly path: Path };
 
 function namedAccounts(file: ConfigFile): readonly NamedAccount[] {
-  const { oidcProviders, samlProviders, roles, users, groups, policies, services, organization } = file;
-  const sections = { oidcProviders, samlProviders, roles, users, groups, policies, services };
+  const { oidcProviders, samlProviders, roles, users, groups, policies, organization } = file;
+  const { applications, services } = file;
+  const sections = { oidcProviders, samlProviders, roles, users, groups, policies, applications, services };
   const owners = Object.entries(sections).flatMap(([section, entries]) =>
-    entries.map(({ account }, index) => ({ account, path: [section, index, 'account'] })),
+    entries.flatMap(({ account }, index) =>
+      account === undefined ? [] : [{ account, path: [section, index, 'account'] }],
+    ),
   );
   const { managementAccount, serviceControlPolicies, resourceControlPolicies } = organization;
   const manager =

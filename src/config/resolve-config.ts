@@ -1,12 +1,15 @@
+import { findApplicationTrouble } from './application-trouble.ts';
 import type { Config, MasterKeySource, RedisConnection, StoreSettings } from './config.ts';
-import { namesOf, readSecret, reportDuplicates, reportError } from './resolution.ts';
+import { readSecret, reportError } from './resolution.ts';
 import type { Resolution } from './resolution.ts';
 import { resolveAccounts } from './resolve-accounts.ts';
+import { resolveApplications } from './resolve-applications.ts';
 import { resolveBranding } from './resolve-branding.ts';
-import { compilePolicy, resolveManagedPolicies } from './resolve-policies.ts';
+import { resolveManagedPolicies } from './resolve-policies.ts';
 import { resolveRoles, resolveUsers } from './resolve-principals.ts';
 import { resolveOidcProviders, resolveSamlProviders } from './resolve-providers.ts';
 import { reportSignInClashes, resolveBrowserSession } from './resolve-sign-in.ts';
+import { resolveServices } from './resolve-services.ts';
 import type { ConfigFile } from './schema.ts';
 import { findSignInTrouble } from './sign-in-trouble.ts';
 import { findUnusedRoles } from './unused-roles.ts';
@@ -18,7 +21,6 @@ import { findUnusedRoles } from './unused-roles.ts';
 export function resolveConfig(file: ConfigFile, resolution: Resolution): Config {
   const world = resolveWorld(file, resolution);
   reportListenerClash(file, resolution);
-  checkLaterSections(file, resolution);
   const { publicUrl, listen, management, region, logLevel, outbound, sts, tokens, audit, mfa } = file;
   const { privateAddresses, http, timeout } = outbound;
   return {
@@ -37,8 +39,6 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
     browserSession: resolveBrowserSession(file, resolution),
     branding: resolveBranding(file.branding, resolution),
     ...world,
-    applications: [],
-    services: [],
   };
 }
 
@@ -54,14 +54,30 @@ function resolveWorld(file: ConfigFile, resolution: Resolution) {
   ];
   const roles = resolveRoles(file.roles, { managed, providers }, resolution);
   const users = resolveUsers(file, managed, resolution);
-  const world = { accounts, oidcProviders, samlProviders, roles, users, managedPolicies: managed.byArn };
-  // Among faulty entries, who seems to be missing may just be faulty.
-  const isComplete = resolution.incomplete.size === 0 && roles.length === file.roles.length;
-  if (isComplete)
-    [...findUnusedRoles(world), ...findSignInTrouble({ ...world, publicUrl: file.publicUrl })].forEach(
-      resolution.report,
-    );
+  const applications = resolveApplications(file, providers, resolution);
+  const services = resolveServices(file, providers, resolution);
+  const world = {
+    ...{ accounts, oidcProviders, samlProviders, roles, users, applications, services },
+    managedPolicies: managed.byArn,
+  };
+  if (isComplete(world, file, resolution))
+    [
+      ...findUnusedRoles(world),
+      ...findSignInTrouble({ ...world, publicUrl: file.publicUrl }),
+      ...findApplicationTrouble(world),
+    ].forEach(resolution.report);
   return world;
+}
+
+/** Among faulty entries, who seems to be missing may just be faulty. */
+function isComplete(
+  { roles, services }: Pick<Config, 'roles' | 'services'>,
+  file: ConfigFile,
+  { incomplete }: Resolution,
+): boolean {
+  return (
+    incomplete.size === 0 && roles.length === file.roles.length && services.length === file.services.length
+  );
 }
 
 function reportListenerClash({ listen, management }: ConfigFile, resolution: Resolution): void {
@@ -96,28 +112,4 @@ function resolveMasterKey(reference: ConfigFile['masterKey'], resolution: Resolu
   if (reference.file !== undefined) return { kind: 'file', path: reference.file };
   const text = readSecret(reference, ['masterKey'], resolution);
   return text === undefined ? { kind: 'file', path: '' } : { kind: 'text', text };
-}
-
-// Sections whose features are still to come: their faults are told now, their values are not carried yet.
-function checkLaterSections({ applications, services }: ConfigFile, resolution: Resolution): void {
-  const clientIds = applications.map(({ clientId }, index) => ({
-    key: clientId,
-    path: ['applications', index, 'clientId'],
-  }));
-  reportDuplicates(clientIds, 'client id', resolution);
-  for (const [index, { clientSecret }] of applications.entries()) {
-    if (clientSecret === undefined) continue;
-    readSecret(clientSecret, ['applications', index, 'clientSecret'], resolution);
-  }
-  reportDuplicates(namesOf('services', services), 'name', resolution);
-  const audiences = services.map(({ audience }, index) => ({
-    key: audience,
-    path: ['services', index, 'audience'],
-  }));
-  reportDuplicates(audiences, 'audience', resolution);
-  for (const [index, { name, exchangePolicy }] of services.entries()) {
-    if (exchangePolicy === undefined) continue;
-    const path = ['services', index, 'exchangePolicy'];
-    compilePolicy(exchangePolicy, { kind: 'resource', name, path }, resolution);
-  }
 }

@@ -1,9 +1,8 @@
-import { createPublicKey } from 'node:crypto';
-import { z } from 'zod';
-import type { Jwk, KeySource, OidcProvider } from '../domain/identity/oidc-provider.ts';
+import type { KeySource, OidcProvider } from '../domain/identity/oidc-provider.ts';
 import type { SamlProvider } from '../domain/identity/saml-provider.ts';
 import type { Path } from './fault.ts';
-import { arnOf, namesOf, reportDuplicates, reportError } from './resolution.ts';
+import { readKeySet } from './read-key-set.ts';
+import { arnOf, INSECURE_URL, namesOf, reportDuplicates, reportError } from './resolution.ts';
 import type { Resolution } from './resolution.ts';
 import { resolveOidcSignIn, resolveSamlSignIn } from './resolve-sign-in.ts';
 import type { ConfigFile } from './schema.ts';
@@ -60,11 +59,6 @@ function isOwnIssuer({ issuer }: OidcEntry, { publicUrl }: ConfigFile): boolean 
   return URL.parse(issuer)?.origin === publicUrl && /^https?:\/\/[^/]*\/?$/.test(issuer);
 }
 
-const INSECURE_URL = {
-  message: 'This must be https: over plain http anybody on the way could swap the keys.',
-  remedy: 'Use https, or set outbound.http to allow for providers inside your network.',
-};
-
 function reportInsecureUrls({ issuer, jwks }: OidcEntry, path: Path, resolution: Resolution): void {
   const urls = [
     { url: issuer, path: [...path, 'issuer'] },
@@ -78,47 +72,7 @@ function reportInsecureUrls({ issuer, jwks }: OidcEntry, path: Path, resolution:
 function resolveKeySource(jwks: OidcEntry['jwks'], path: Path, resolution: Resolution): KeySource {
   if (jwks?.uri !== undefined) return { kind: 'uri', uri: jwks.uri };
   if (jwks?.file === undefined) return { kind: 'discovery' };
-  const read = resolution.readFile(jwks.file);
-  const keys = 'text' in read ? parseJwks(read.text) : read;
-  if (Array.isArray(keys)) return { kind: 'pinned', keys };
-  reportError(resolution, 'malformed-jwks', [...path, 'file'], {
-    message: `The key set cannot be used: ${'problem' in keys ? keys.problem : 'it is not a JWK Set'}.`,
-    remedy: 'Save what the issuer answers at its jwks_uri.',
-  });
-  return { kind: 'pinned', keys: [] };
-}
-
-const jwkSet = z.looseObject({
-  keys: z
-    .array(z.looseObject({ kty: z.string().min(1) }))
-    .min(1)
-    .max(200),
-});
-
-function parseJwks(text: string): readonly Jwk[] | { readonly problem: string } {
-  const set = jwkSet.safeParse(parseJson(text));
-  if (!set.success) return { problem: 'it is not a JWK Set of 1 to 200 keys' };
-  const faulty = set.data.keys.findIndex((key) => !isPublicKey(key));
-  return faulty === -1 ? set.data.keys : { problem: `key ${faulty} is not a public key` };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-// A symmetric key would let its holder forge tokens; a private one has no place in a file that only verifies.
-function isPublicKey(key: Jwk): boolean {
-  if (Object.hasOwn(key, 'd') || Object.hasOwn(key, 'k')) return false;
-  try {
-    createPublicKey({ key, format: 'jwk' });
-    return true;
-  } catch {
-    return false;
-  }
+  return { kind: 'pinned', keys: readKeySet(jwks.file, [...path, 'file'], resolution) };
 }
 
 type SamlEntry = ConfigFile['samlProviders'][number];

@@ -1,5 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { didYouMean } from './did-you-mean.ts';
 import type { Issue, Path } from './fault.ts';
 import { configSchema } from './schema.ts';
 
@@ -96,13 +96,6 @@ function valueAt(value: unknown, path: Path): unknown {
     (parent, step) => (isRecord(parent) && Object.hasOwn(parent, step) ? parent[step] : undefined),
     value,
   );
-}
-
-function didYouMean(key: string, candidates: readonly string[]): string | undefined {
-  // A file can hold a key of any length; the distance of two long texts costs their product.
-  if (candidates.length === 0 || key.length > 64) return undefined;
-  const best = closest(key, [...candidates]);
-  return distance(key.toLowerCase(), best.toLowerCase()) <= Math.max(2, best.length / 3) ? best : undefined;
 }
 
 function keysAt(path: Path): readonly string[] {

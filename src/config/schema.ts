@@ -5,26 +5,23 @@ import { SAML_ENCRYPTION_ALGORITHMS, SAML_SIGNATURE_ALGORITHMS } from '../domain
 import {
   accountId,
   claimPath,
-  domainName,
   duration,
   exactlyOne,
   host,
-  httpUrl,
   iamName,
   iamPath,
   inlinePolicies,
-  issuer,
   managedPolicies,
   network,
   permissionsBoundary,
   policyDocument,
   port,
-  publicOrigin,
-  redisUrl,
   secretReference,
   tagMapping,
   tags,
 } from './fields.ts';
+import { application, service } from './schema-applications.ts';
+import { domainName, httpUrl, issuer, keySet, publicOrigin, redisUrl } from './url-fields.ts';
 
 const DEFAULT_SAML_AUDIENCES = ['urn:amazon:webservices', 'https://signin.aws.amazon.com/saml'];
 
@@ -136,16 +133,6 @@ const oidcSignIn = z.strictObject({
   mfaValues,
 });
 
-const jwks = exactlyOne(['uri', 'file'], {
-  uri: httpUrl.optional().describe('Where the key set is fetched from.'),
-  file: z
-    .string()
-    .min(1)
-    .max(4096)
-    .optional()
-    .describe("A pinned key set, for issuers that cannot be reached; relative to this file's folder."),
-});
-
 const oidcProvider = z.strictObject({
   name: iamName(128).describe('A name for people and for `/signin/<name>`.'),
   account: accountId,
@@ -165,7 +152,7 @@ const oidcProvider = z.strictObject({
   clockSkew: duration({ min: '0s', max: '5m' })
     .prefault('60s')
     .describe('How far its clock may be from ours; AWS allows `5m`.'),
-  jwks: jwks.optional().describe('Where its keys come from. Default: discovery.'),
+  jwks: keySet.optional().describe('Where its keys come from. Default: discovery.'),
   tags: tagMapping.default({}).describe('Session tag ← claim path, such as `team: "groups[0]"`.'),
   sourceIdentity: claimPath.optional().describe('Claim path of the source identity.'),
   signIn: oidcSignIn.optional().describe('Present: people may sign in with it in a browser.'),
@@ -326,32 +313,6 @@ const managedPolicy = z.strictObject({
   name: iamName(128).describe('ARN: `arn:aws:iam::<account>:policy/<name>`.'),
   account: accountId,
   document: policyDocument.describe('A policy document.'),
-});
-
-const application = z.strictObject({
-  clientId: z.string().min(1).max(255).describe('Unique.'),
-  displayName: z.string().min(1).max(128).optional().describe('For people.'),
-  redirectUris: z.array(z.url().max(2048)).default([]).describe('Compared as text.'),
-  clientSecret: secretReference.optional().describe('Absent: a public client.'),
-  grants: z
-    .array(
-      z.enum(['authorization_code', 'refresh_token', 'token_exchange', 'client_credentials', 'device_code']),
-    )
-    .min(1)
-    .default(['authorization_code'])
-    .describe('What it may ask for.'),
-  firstParty: z.boolean().default(false).describe('No consent page.'),
-});
-
-const service = z.strictObject({
-  name: iamName(128).describe('Unique in its account.'),
-  account: accountId,
-  audience: z.string().min(1).max(1024).describe('The audience of its access tokens; unique.'),
-  scopes: z.array(z.string().min(1).max(128)).default([]).describe('Scopes that exist there.'),
-  tokenLifetime: duration({ min: '1m', max: '12h' }).prefault('10m').describe('Of its access tokens.'),
-  exchangePolicy: policyDocument
-    .optional()
-    .describe('Who may exchange what for a token of this audience; the grammar of a trust policy.'),
 });
 
 const mfa = z.strictObject({
