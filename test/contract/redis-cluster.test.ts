@@ -17,6 +17,7 @@ import { sampleAccessKeyId, sampleAudit, sampleSession } from '../support/sample
 import { describeAuditLog } from './audit-log.contract.ts';
 import { describeBrowserSessionStore } from './browser-session-store.contract.ts';
 import { describeLoginAttempts } from './login-attempt.contract.ts';
+import { describeOauthRecordStore } from './oauth-record-store.contract.ts';
 import { describePersonStore } from './person-store.contract.ts';
 import { describeSealedKeyStore } from './sealed-key-store.contract.ts';
 import { describeSessionStore } from './session-store.contract.ts';
@@ -50,6 +51,7 @@ describe.runIf(canStartRedis())('Redis Cluster', () => {
   describeSealedKeyStore(openPair);
   describeBrowserSessionStore(openPair);
   describePersonStore(openPair);
+  describeOauthRecordStore(openPair);
 
   it('spreads sessions over all nodes', async () => {
     const { one: store, close } = await openPair();

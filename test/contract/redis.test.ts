@@ -7,10 +7,12 @@ import type { Store } from '../../src/stores/store.ts';
 import { canStartRedis, command, startRedis, until } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import { sampleBrowserSession, samplePerson } from '../support/sample-browser-session.ts';
+import { sampleOauthRecord, sampleRecordId } from '../support/sample-oauth-record.ts';
 import { sampleAccessKeyId, sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
 import { describeBrowserSessionStore } from './browser-session-store.contract.ts';
 import { describeLoginAttempts } from './login-attempt.contract.ts';
+import { describeOauthRecordStore } from './oauth-record-store.contract.ts';
 import { describePersonStore } from './person-store.contract.ts';
 import { describeSealedKeyStore } from './sealed-key-store.contract.ts';
 import { describeSessionStore } from './session-store.contract.ts';
@@ -57,6 +59,7 @@ describe('Redis', () => {
   describeSealedKeyStore(openPair);
   describeBrowserSessionStore(openPair);
   describePersonStore(openPair);
+  describeOauthRecordStore(openPair);
 });
 
 describe.runIf(canStartRedis())('Redis on its own', () => {
@@ -128,6 +131,92 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     expect(seen).toEqual([]);
   });
 
+  it('finds, saves and consumes an OAuth record in one round trip, its alias and its grant written beside it', async () => {
+    const { oauthRecords } = store;
+    const [bare, whole] = [
+      sampleOauthRecord(),
+      sampleOauthRecord({ grantId: sampleRecordId(), alias: sampleRecordId() }),
+    ];
+    const run = async (): Promise<void> => {
+      await oauthRecords.save(bare);
+      await oauthRecords.find(bare);
+      await oauthRecords.consume(bare, 7);
+      await oauthRecords.remove(bare);
+      await oauthRecords.save(whole);
+      await oauthRecords.findByAlias(whole.kind, whole.alias ?? '');
+    };
+    // Once, so that the server knows the scripts.
+    await run();
+    const script = 'evalsha';
+    expect(await commandsDuring(server, run)).toEqual([
+      ...[script, 'get', script, 'unlink'],
+      ...[script, script, 'set'],
+      ...['get', 'get'],
+    ]);
+  });
+
+  it('asks nothing for the name of an OAuth record that nobody was given', async () => {
+    const { oauthRecords } = store;
+    const seen = await commandsDuring(server, async () => {
+      for (const id of ['', 'A}', 'A'.repeat(42), `${'A'.repeat(43)}\n`, 'A'.repeat(100_000)]) {
+        const key = { kind: 'Session', id } as const;
+        expect(await oauthRecords.find(key)).toBeUndefined();
+        expect(await oauthRecords.findByAlias('Session', id)).toBeUndefined();
+        expect(await oauthRecords.consume(key, 7)).toBe('gone');
+        await oauthRecords.remove(key);
+        await oauthRecords.revokeGrant(id);
+        await expect(oauthRecords.save(sampleOauthRecord({ id }))).rejects.toThrow('no hash');
+      }
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it('shows no more of an OAuth record than its hashes and times to who reads the store', async () => {
+    await command(server.url, 'FLUSHALL');
+    const record = sampleOauthRecord({ sealed: Buffer.from('sealed'), expiresAtMs: Date.now() + 60_000 });
+    await store.oauthRecords.save(record);
+    const [key = ''] = (await command(server.url, 'KEYS', '*')).split(',');
+    expect(key).toMatch(/^rolebridge:\{[A-Z2-7]\}t:r[\w-]{43}$/);
+    expect(await command(server.url, 'GET', key)).toBe(
+      `1000${record.expiresAtMs}----------------` + '--sealed',
+    );
+  });
+
+  it('takes at most 1.3 kB for a refresh token of 600 sealed bytes, its share of the grant included', async () => {
+    await command(server.url, 'FLUSHALL');
+    const count = 2000;
+    const grants = Array.from({ length: count / 100 }, sampleRecordId);
+    for (const grantId of grants) {
+      const records = Array.from({ length: 100 }, () => sampleOauthRecord({ grantId }));
+      await Promise.all(records.map((record) => store.oauthRecords.save(record)));
+    }
+    const perRecord = Number(await command(server.url, 'EVAL', SUM_OF_SIZES, '0')) / count;
+    expect(perRecord).toBeLessThanOrEqual(1300);
+  });
+
+  it('drops from a grant what expired when more comes', async () => {
+    await command(server.url, 'FLUSHALL');
+    const grantId = sampleRecordId();
+    const old = Array.from({ length: 10 }, () =>
+      sampleOauthRecord({ grantId, expiresAtMs: Date.now() + 100 }),
+    );
+    for (const record of old) await store.oauthRecords.save(record);
+    await until(() => Promise.resolve(Date.now() > (old.at(-1)?.expiresAtMs ?? Infinity)));
+    for (let at = 0; at < 5; at += 1) await store.oauthRecords.save(sampleOauthRecord({ grantId }));
+    const [key = ''] = (await command(server.url, 'KEYS', '*g:*')).split(',');
+    expect(await command(server.url, 'ZCARD', key)).toBe('5');
+  });
+
+  it('goes on revoking a grant where somebody was stopped halfway', async () => {
+    await command(server.url, 'FLUSHALL');
+    const grantId = sampleRecordId();
+    const records = Array.from({ length: 3 }, () => sampleOauthRecord({ grantId }));
+    for (const record of records) await store.oauthRecords.save(record);
+    await store.oauthRecords.remove(records[0] ?? sampleOauthRecord());
+    await store.oauthRecords.revokeGrant(grantId);
+    expect(await command(server.url, 'DBSIZE')).toBe('0');
+  });
+
   it('keeps a session with all of GitHub’s claims in at most 1.2 kB, its shares of the indexes included', async () => {
     await command(server.url, 'FLUSHALL');
     const count = 10_000;
@@ -155,6 +244,11 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     for (const record of [untouched, touched]) await store.browserSessions.create(record);
     await store.browserSessions.touch(touched.id, touched);
     await store.browserSessions.update(touched.id, Buffer.from('x'));
+    const granted = sampleOauthRecord({ grantId: sampleRecordId(), alias: sampleRecordId() });
+    for (const record of [granted, { ...granted, sealed: Buffer.from('x') }])
+      await store.oauthRecords.save(record);
+    await store.oauthRecords.consume(granted, Date.now());
+    await store.oauthRecords.save(granted);
     for (const key of (await command(server.url, 'KEYS', '*')).split(',')) {
       // Streams are the exception: they are trimmed by age.
       if (!key.endsWith('audit'))
@@ -176,6 +270,78 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
       await expect(store.sessions.find(accessKeyId)).rejects.toThrow('cannot be read');
     },
   );
+
+  it.each([
+    ['nothing', ''],
+    ['a head without an end', `1${'0'.repeat(15)}`],
+    ['another version', `2${'9'.repeat(16)}${'-'.repeat(16)}--x`],
+    ['half a time of its use', `1${'9'.repeat(16)}${'-'.repeat(8)}${'0'.repeat(8)}--x`],
+    ['half a grant', `1${'9'.repeat(16)}${'-'.repeat(16)}gAAA`],
+    ['no word of an alias', `1${'9'.repeat(16)}${'-'.repeat(16)}-`],
+  ])('refuses the corrupt OAuth record of %s', async (_name, value) => {
+    const { oauthRecords } = store;
+    const record = sampleOauthRecord();
+    await oauthRecords.save(record);
+    const key = `rolebridge:{${bucketOfKey(`r${record.id}`)}}t:r${record.id}`;
+    await command(server.url, 'SET', key, value);
+    await expect(oauthRecords.find(record)).rejects.toThrow('the stored RefreshToken cannot be read');
+    // What cannot be read can still be removed.
+    await oauthRecords.remove(record);
+    expect(await oauthRecords.find(record)).toBeUndefined();
+  });
+
+  it('refuses to consume half an OAuth record', async () => {
+    const record = sampleOauthRecord();
+    await command(
+      server.url,
+      'SET',
+      `rolebridge:{${bucketOfKey(`r${record.id}`)}}t:r${record.id}`,
+      `1${'9'.repeat(16)}`,
+    );
+    await expect(store.oauthRecords.consume(record, 7)).rejects.toThrow('cannot be read');
+  });
+
+  it('judges an OAuth record by the caller’s clock where that is ahead of Redis’s', async () => {
+    const late = openStore(server.url, 'rolebridge:', () => Date.now() + DAY_MS).oauthRecords;
+    const record = sampleOauthRecord({ alias: sampleRecordId() });
+    await store.oauthRecords.save(record);
+    await store.oauthRecords.consume(record, 7);
+    expect(await late.find(record)).toBeUndefined();
+    expect(await late.findByAlias(record.kind, record.alias ?? '')).toBeUndefined();
+    expect(await late.consume(record, 8)).toBe('gone');
+    // Of what has expired nothing is kept: not that it was used, either.
+    await late.save({ ...record, expiresAtMs: Date.now() + 2 * DAY_MS });
+    expect((await late.find(record))?.consumedAtMs).toBeUndefined();
+    expect(await late.consume(record, 9)).toBe('consumed');
+  });
+
+  it('leaves nothing of an OAuth record that is over by Redis’s clock when it is saved', async () => {
+    await command(server.url, 'FLUSHALL');
+    const early = openStore(server.url, 'rolebridge:', () => Date.now() - DAY_MS).oauthRecords;
+    const names = { grantId: sampleRecordId(), alias: sampleRecordId() };
+    const record = sampleOauthRecord({ ...names, expiresAtMs: Date.now() - 1000 });
+    await early.save(record);
+    expect(await early.find(record)).toBeUndefined();
+    expect(await command(server.url, 'KEYS', '*')).toBe('');
+  });
+
+  it('revokes and removes OAuth records while the server is full, and neither saves nor consumes any', async () => {
+    const { oauthRecords } = store;
+    const grantId = sampleRecordId();
+    const [granted, removed] = [sampleOauthRecord({ grantId }), sampleOauthRecord()];
+    for (const record of [granted, removed]) await oauthRecords.save(record);
+    await command(server.url, 'CONFIG', 'SET', 'maxmemory', '1');
+    try {
+      await expectUnavailable(() => oauthRecords.save(sampleOauthRecord()));
+      await expectUnavailable(() => oauthRecords.consume(granted, 7));
+      expect(await oauthRecords.find(granted)).toBeDefined();
+      await oauthRecords.revokeGrant(grantId);
+      await oauthRecords.remove(removed);
+      for (const record of [granted, removed]) expect(await oauthRecords.find(record)).toBeUndefined();
+    } finally {
+      await command(server.url, 'CONFIG', 'SET', 'maxmemory', '0');
+    }
+  });
 
   it('refuses a record that was copied under another session’s key', async () => {
     const [mine, theirs] = [sampleSession(), sampleSession()];
@@ -305,6 +471,15 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     const master = await startRedis();
     await command(server.url, 'REPLICAOF', '127.0.0.1', String(master.port));
     await expectUnavailable(issue);
+    const { oauthRecords } = store;
+    const record = sampleOauthRecord({ grantId: sampleRecordId() });
+    for (const write of [
+      () => oauthRecords.save(record),
+      () => oauthRecords.consume(record, 7),
+      () => oauthRecords.remove(record),
+      () => oauthRecords.revokeGrant(sampleRecordId()),
+    ])
+      await expectUnavailable(write);
     await command(server.url, 'REPLICAOF', 'NO', 'ONE');
     await until(async () => (await issue()) === 'issued');
     await master.stop();
@@ -314,7 +489,7 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     await issue();
     process.kill(server.pid(), 'SIGSTOP');
     try {
-      const calls = [issue, () => store.sessions.find('ASIAAAAA'), ...browserCalls(store)];
+      const calls = [issue, () => store.sessions.find('ASIAAAAA'), ...otherCalls(store)];
       await Promise.all(calls.map(expectUnavailable));
       await expectUnavailable(issue);
     } finally {
@@ -327,8 +502,7 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     await issue();
     await server.kill();
     const list = (): Promise<unknown> => store.sessions.list({ by: 'all' }, { limit: 9 });
-    for (const call of [issue, () => store.ping(), list, ...browserCalls(store)])
-      await expectUnavailable(call);
+    for (const call of [issue, () => store.ping(), list, ...otherCalls(store)]) await expectUnavailable(call);
     await server.restart();
     await until(async () => (await issue()) === 'issued');
   });
@@ -345,7 +519,25 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
   });
 });
 
-/** Everything that can be asked about browser sessions and people. */
+/** Everything that can be asked about browser sessions, people and OAuth records. */
+function otherCalls(store: Store): (() => Promise<unknown>)[] {
+  return [...browserCalls(store), ...oauthCalls(store)];
+}
+
+function oauthCalls({ oauthRecords }: Store): (() => Promise<unknown>)[] {
+  const record = sampleOauthRecord({ grantId: sampleRecordId(), alias: sampleRecordId() });
+  const { kind, id, grantId = '', alias = '' } = record;
+  return [
+    () => oauthRecords.save(record),
+    () => oauthRecords.save(sampleOauthRecord()),
+    () => oauthRecords.find({ kind, id }),
+    () => oauthRecords.findByAlias(kind, alias),
+    () => oauthRecords.consume({ kind, id }, 7),
+    () => oauthRecords.remove({ kind, id }),
+    () => oauthRecords.revokeGrant(grantId),
+  ];
+}
+
 function browserCalls({ browserSessions, people }: Store): (() => Promise<unknown>)[] {
   const record = sampleBrowserSession();
   const { id, person, sealed } = record;

@@ -12,10 +12,12 @@ import { createSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { until } from '../support/redis-server.ts';
 import { sampleBrowserSession } from '../support/sample-browser-session.ts';
+import { sampleOauthRecord, sampleRecordId } from '../support/sample-oauth-record.ts';
 import { sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { describeAuditLog } from './audit-log.contract.ts';
 import { describeBrowserSessionStore } from './browser-session-store.contract.ts';
 import { describeLoginAttempts } from './login-attempt.contract.ts';
+import { describeOauthRecordStore } from './oauth-record-store.contract.ts';
 import { describePersonStore } from './person-store.contract.ts';
 import { describeSealedKeyStore } from './sealed-key-store.contract.ts';
 import { describeSessionStore, idsOf, listAll } from './session-store.contract.ts';
@@ -52,6 +54,7 @@ describe('SQLite', () => {
   describeSealedKeyStore(openPair);
   describeBrowserSessionStore(openPair);
   describePersonStore(openPair);
+  describeOauthRecordStore(openPair);
 });
 
 describe('SQLite in memory', () => {
@@ -94,13 +97,69 @@ describe('a SQLite file', () => {
     const before = openStore(path);
     await before.sessions.issue({ session, audit: sampleAudit() });
     await before.close();
-    alter(path, 'DROP TABLE browser_sessions; DROP TABLE people; PRAGMA user_version = 2');
+    alter(
+      path,
+      'DROP TABLE oauth_records; DROP TABLE browser_sessions; DROP TABLE people; PRAGMA user_version = 2',
+    );
     const after = openStore(path);
     expect(await after.sessions.find(session.accessKeyId)).toBeDefined();
     await after.browserSessions.create(record);
     await after.people.replace(record.person, { sealed: record.sealed, expected: 0 });
     expect(await after.browserSessions.find(record.id)).toBeDefined();
     await after.close();
+  });
+
+  it('of the version before applications keeps what it holds and takes what is new', async () => {
+    const path = newPath();
+    const [session, record] = [sampleBrowserSession(), sampleOauthRecord()];
+    const before = openStore(path);
+    await before.browserSessions.create(session);
+    await before.close();
+    alter(path, 'DROP TABLE oauth_records; PRAGMA user_version = 3');
+    const after = openStore(path);
+    expect(await after.browserSessions.find(session.id)).toBeDefined();
+    await after.oauthRecords.save(record);
+    expect(await after.oauthRecords.find(record)).toBeDefined();
+    await after.close();
+  });
+
+  it('loses the rows of expired OAuth records when it is swept, and no other', async () => {
+    const path = newPath();
+    const store = openStore(path);
+    const expiresAtMs = Date.now() - 1;
+    for (let at = 0; at < 3; at += 1)
+      await store.oauthRecords.save(sampleOauthRecord({ expiresAtMs, grantId: sampleRecordId() }));
+    await store.oauthRecords.save(sampleOauthRecord());
+    await store.sessions.sweep(Date.now());
+    expect(count(path, 'oauth_records')).toBe(1);
+    await store.close();
+  });
+
+  it('takes an OAuth record that has expired but was not swept for none', async () => {
+    const store = openStore(newPath());
+    const { oauthRecords } = store;
+    const [alias, expiresAtMs] = [sampleRecordId(), Date.now() - 1];
+    const old = sampleOauthRecord({ alias, expiresAtMs });
+    await oauthRecords.save(old);
+    expect(await oauthRecords.find(old)).toBeUndefined();
+    expect(await oauthRecords.findByAlias(old.kind, alias)).toBeUndefined();
+    expect(await oauthRecords.consume(old, 7)).toBe('gone');
+    const next = sampleOauthRecord({ alias });
+    await oauthRecords.save(next);
+    expect((await oauthRecords.findByAlias(old.kind, alias))?.id).toBe(next.id);
+    await store.close();
+  });
+
+  it('forgets with an OAuth record that it was used, also where its row was not swept', async () => {
+    const path = newPath();
+    const store = openStore(path);
+    const record = sampleOauthRecord();
+    await store.oauthRecords.save(record);
+    await store.oauthRecords.consume(record, 7);
+    alter(path, 'UPDATE oauth_records SET expires_at = 1');
+    await store.oauthRecords.save(record);
+    expect(await store.oauthRecords.consume(record, 8)).toBe('consumed');
+    await store.close();
   });
 
   it('loses the rows of expired browser sessions when it is swept, and those of no person', async () => {
@@ -167,7 +226,7 @@ describe('a SQLite file', () => {
     );
     await Promise.all(calls.map((call) => expectUnavailable(() => call)));
     await expectUnavailable(() => store.ping());
-    const record = sampleBrowserSession();
+    const [record, token] = [sampleBrowserSession(), sampleOauthRecord({ alias: sampleRecordId() })];
     await Promise.all(
       [
         store.browserSessions.create(record),
@@ -177,12 +236,18 @@ describe('a SQLite file', () => {
         store.browserSessions.end(record.id),
         store.browserSessions.endAll(record.person),
         store.people.replace(record.person, { sealed: record.sealed, expected: 0 }),
+        store.oauthRecords.save(token),
+        store.oauthRecords.consume(token, 7),
+        store.oauthRecords.remove(token),
+        store.oauthRecords.revokeGrant(sampleRecordId()),
       ].map((call) => expectUnavailable(() => call)),
     );
     // Readers are not in a writer's way (WAL), and the process stayed free to serve them.
     expect(await store.sessions.find(session.accessKeyId)).toBeDefined();
     expect(await store.browserSessions.listOf(record.person)).toEqual([]);
     expect((await store.people.list({ limit: 10 })).people).toEqual([]);
+    expect(await store.oauthRecords.find(token)).toBeUndefined();
+    expect(await store.oauthRecords.findByAlias(token.kind, token.alias ?? '')).toBeUndefined();
     holder.kill('SIGKILL');
     await until(async () => store.ping().then(() => true));
     await store.close();
@@ -248,7 +313,7 @@ function alter(path: string, sql: string): void {
   db.close();
 }
 
-function count(path: string, table: 'browser_sessions' | 'people'): number {
+function count(path: string, table: 'browser_sessions' | 'people' | 'oauth_records'): number {
   const db = new DatabaseSync(path);
   const rows = Number(db.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.['rows']);
   db.close();

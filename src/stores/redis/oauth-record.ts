@@ -37,12 +37,12 @@ export function formatTime(ms: number): string {
 }
 
 /** @throws Error for anything that {@link encodeOauthRecord} and the scripts did not write. */
-export function decodeOauthRecord(key: OauthRecordKey, bytes: Buffer): OauthRecord {
+export function decodeOauthRecord({ kind, id }: OauthRecordKey, bytes: Buffer): OauthRecord {
   const match = HEAD.exec(bytes.toString('latin1', 0, LONGEST_HEAD));
-  if (match === null) throw new Error(`the stored ${key.kind} cannot be read`);
+  if (match === null) throw new Error(`the stored ${kind} cannot be read`);
   const [head, expires, consumed, grantId, alias] = match;
   return {
-    ...key,
+    ...{ kind, id },
     sealed: bytes.subarray(head.length),
     expiresAtMs: Number(expires),
     ...(grantId === undefined ? {} : { grantId }),

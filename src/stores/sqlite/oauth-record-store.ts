@@ -1,8 +1,8 @@
 import type { SQLOutputValue } from 'node:sqlite';
-import {
-  OAUTH_RECORD_KINDS,
-  type OauthRecord,
-  type OauthRecordStore,
+import type {
+  OauthRecord,
+  OauthRecordKind,
+  OauthRecordStore,
 } from '../../domain/application/oauth-record-store.ts';
 import { checkRecordIds } from '../record-ids.ts';
 import type { Database } from './database.ts';
@@ -38,14 +38,14 @@ function saving(db: Database, now: () => number): OauthRecordStore['save'] {
 function reading(db: Database, now: () => number): Pick<OauthRecordStore, 'find' | 'findByAlias'> {
   const prepare = (name: 'id' | 'alias') =>
     db.connection.prepare(
-      `SELECT id, kind, expires_at, grant_id, alias, consumed_at, sealed FROM oauth_records
+      `SELECT id, expires_at, grant_id, alias, consumed_at, sealed FROM oauth_records
        WHERE ${name} = ? AND kind = ? AND expires_at > ?`,
     );
   const [byId, byAlias] = [prepare('id'), prepare('alias')];
-  const read = (select: typeof byId, name: string, kind: string): Promise<OauthRecord | undefined> =>
+  const read = (select: typeof byId, name: string, kind: OauthRecordKind): Promise<OauthRecord | undefined> =>
     db.read(() => {
       const row = select.get(name, kind, now());
-      return row && fromRow(row);
+      return row && fromRow(kind, row);
     });
   return {
     find: ({ kind, id }) => read(byId, id, kind),
@@ -53,15 +53,9 @@ function reading(db: Database, now: () => number): Pick<OauthRecordStore, 'find'
   };
 }
 
-function fromRow(row: Record<string, SQLOutputValue>): OauthRecord {
+function fromRow(kind: OauthRecordKind, row: Record<string, SQLOutputValue>): OauthRecord {
   const { id, expires_at: expiresAtMs, grant_id: grantId, alias, consumed_at: consumedAtMs, sealed } = row;
-  const kind = OAUTH_RECORD_KINDS.find((known) => known === row['kind']);
-  if (
-    kind === undefined ||
-    typeof id !== 'string' ||
-    typeof expiresAtMs !== 'number' ||
-    !(sealed instanceof Uint8Array)
-  )
+  if (typeof id !== 'string' || typeof expiresAtMs !== 'number' || !(sealed instanceof Uint8Array))
     throw new Error('not a row of an OAuth record');
   return {
     ...{ kind, id, sealed, expiresAtMs },
