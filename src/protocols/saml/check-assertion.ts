@@ -3,7 +3,7 @@ import { checkInResponseTo, checkIssuer, checkVersion, type ExpectedResponse } f
 import { parseDateTime } from './date-time.ts';
 import { SAML_ASSERTION } from './namespaces.ts';
 import { AUDIENCE_MISSING, expiredResponse, refuseResponse, RESPONSE_INVALID } from './refusal.ts';
-import type { SignedResponse } from './signed-response.ts';
+import type { SignedAssertion } from './signed-response.ts';
 import {
   attributeOf,
   childrenNamed,
@@ -43,7 +43,7 @@ const BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer';
  * @see SAML Core 2.3.3, Profiles 4.1.4.3
  */
 export function checkAssertion(
-  { assertion, entity }: SignedResponse,
+  { assertion, entity }: SignedAssertion,
   expected: ExpectedResponse,
   clock: Clock,
 ): CheckedAssertion {

@@ -8,14 +8,14 @@ import { descendantsOf, isNamed, optionalChild, parseXml, textOf } from './xml-d
 import { XmlError } from './xml-error.ts';
 import { signatureOf, verifyEnvelopedSignature } from './xml-signature.ts';
 
+/** An assertion as a signature of this entity covers it. */
+export type SignedAssertion = { readonly entity: SamlIdpEntity; readonly assertion: Element };
+
 /** A response whose signatures verified. */
-export type SignedResponse = {
-  readonly entity: SamlIdpEntity;
+export type SignedResponse = SignedAssertion & {
   /** As its signature covers it where it has one, else as it came: good for refusing, never for granting. */
   readonly response: Element;
   readonly signed: readonly Part[];
-  /** As the signature of the assertion, or of the message around it, covers it. */
-  readonly assertion: Element;
 };
 
 export type OpenResponseDeps = {
@@ -73,6 +73,29 @@ export function openSignedResponse(xml: string, deps: OpenResponseDeps): SignedR
   return { entity, response, signed, assertion };
 }
 
+/**
+ * Verifies the signature of an assertion that came without a message around it, as where an application was handed it on.
+ * An encrypted one is refused: it could not say whose it is before our keys were tried on it.
+ *
+ * @throws XmlError, FederationError `invalid-identity-token`
+ * @see SAML Core 5, RFC 8693 3
+ */
+export function openSignedAssertion(xml: string, deps: OpenResponseDeps): SignedAssertion {
+  const document = parseXml(xml);
+  if (!isNamed(document, SAML_ASSERTION, 'Assertion') || singularWithin(document).length !== 1)
+    throw new XmlError('is not one Assertion with no other in it (SAML Core 2.3.3)');
+  checkSignaturePlaces([document]);
+  const entity = findEntity([document], deps);
+  // No message can have been signed in its place, whatever the setting would take.
+  if (signatureOf(document) === undefined || !IS_ENOUGH[deps.provider.signed](['assertion']))
+    throw new XmlError(`is not signed as the provider’s setting asks, signed: ${deps.provider.signed}`);
+  const trust = {
+    keys: entity.signingKeys.map(({ key }) => key),
+    algorithms: deps.provider.signatureAlgorithms,
+  };
+  return { entity, assertion: verifyEnvelopedSignature(xml, document, trust) };
+}
+
 function isEncrypted(proof: Element): boolean {
   return proof.localName === 'EncryptedAssertion';
 }
@@ -108,19 +131,37 @@ function checkSignaturePlaces([root, ...others]: readonly [Element, ...Element[]
 }
 
 /** By the unverified issuer: it chooses whose keys are tried, and is compared again when it is verified. */
-function findEntity(
-  [response, proof]: readonly [Element, Element],
-  { metadata, nowMs }: OpenResponseDeps,
-): SamlIdpEntity {
+function findEntity(signed: readonly Element[], { metadata, nowMs }: OpenResponseDeps): SamlIdpEntity {
   if (metadata.validUntilMs !== undefined && nowMs >= metadata.validUntilMs)
     throw refuseResponse(ISSUER_UNKNOWN, 'the metadata is past its validUntil (SAML Metadata 2.3.1)');
-  const issuer =
-    optionalChild(response, SAML_ASSERTION, 'Issuer') ?? optionalChild(proof, SAML_ASSERTION, 'Issuer');
-  if (issuer === undefined)
-    throw new XmlError('has no Issuer to find the metadata by (SAML Profiles 4.1.4.2)');
-  const entityId = textOf(issuer);
+  const entityId = issuerOf(signed);
   const entity = metadata.entities.find((candidate) => candidate.entityId === entityId);
   if (entity === undefined)
     throw refuseResponse(ISSUER_UNKNOWN, 'the Issuer is no entity of the metadata (SAML Core 2.2.5)');
   return entity;
+}
+
+/** The first Issuer that is there: of the message, else of the assertion. */
+function issuerOf(elements: readonly Element[]): string {
+  const [issuer] = elements.flatMap((element) => optionalChild(element, SAML_ASSERTION, 'Issuer') ?? []);
+  if (issuer === undefined)
+    throw new XmlError('has no Issuer to find the metadata by (SAML Profiles 4.1.4.2)');
+  return textOf(issuer);
+}
+
+/**
+ * Whose a response or an assertion says that it is, before anything of it is verified: good for choosing the provider, which
+ * verifies it, for nothing else.
+ *
+ * @throws XmlError
+ */
+export function claimedIssuer(xml: string): {
+  readonly form: 'response' | 'assertion';
+  readonly issuer: string;
+} {
+  const document = parseXml(xml);
+  if (isNamed(document, SAML_ASSERTION, 'Assertion'))
+    return { form: 'assertion', issuer: issuerOf([document]) };
+  if (!isNamed(document, SAML_PROTOCOL, 'Response')) throw new XmlError('is neither Response nor Assertion');
+  return { form: 'response', issuer: issuerOf([document, onlyAssertion(document)]) };
 }

@@ -8,7 +8,12 @@ import { readAttributes } from './read-attributes.ts';
 import { readSubject } from './read-subject.ts';
 import { refuseResponse, RESPONSE_INVALID, SIGNATURE_INVALID } from './refusal.ts';
 import { readSessionAttributes } from './session-attributes.ts';
-import { openSignedResponse, type OpenResponseDeps, type SignedResponse } from './signed-response.ts';
+import {
+  openSignedAssertion,
+  openSignedResponse,
+  type OpenResponseDeps,
+  type SignedAssertion,
+} from './signed-response.ts';
 import { XmlError } from './xml-error.ts';
 
 export type VerifySamlResponseDeps = OpenResponseDeps & { readonly expected: ExpectedResponse };
@@ -29,12 +34,36 @@ export async function verifySamlResponse(
   samlResponse: string,
   deps: VerifySamlResponseDeps,
 ): Promise<SamlIdentity> {
-  const xml = decodeResponse(samlResponse);
-  const signed = refusing(SIGNATURE_INVALID, () => openSignedResponse(xml, deps));
-  return refusing(RESPONSE_INVALID, () => toIdentity(samlResponse, signed, deps));
+  return verifyResponseXml(samlResponse, decodeResponse(samlResponse), deps);
 }
 
-function decodeResponse(samlResponse: string): string {
+/**
+ * As {@link verifySamlResponse}, for whoever had to read it before: to see whose it says that it is.
+ *
+ * @param token the text that it came as, for its hash
+ */
+export function verifyResponseXml(token: string, xml: string, deps: VerifySamlResponseDeps): SamlIdentity {
+  const signed = refusing(SIGNATURE_INVALID, () => openSignedResponse(xml, deps));
+  return refusing(RESPONSE_INVALID, () => {
+    checkResponse(signed, deps.expected);
+    return toIdentity(token, signed, deps);
+  });
+}
+
+/**
+ * Verifies an assertion with no message around it by the same rules; those of the message have nothing to stand on.
+ *
+ * @param token the text that it came as, for its hash
+ * @throws FederationError `invalid-identity-token`, `expired-identity-token`
+ * @see RFC 8693 3
+ */
+export function verifyBareAssertion(token: string, xml: string, deps: VerifySamlResponseDeps): SamlIdentity {
+  const signed = refusing(SIGNATURE_INVALID, () => openSignedAssertion(xml, deps));
+  return refusing(RESPONSE_INVALID, () => toIdentity(token, signed, deps));
+}
+
+/** @throws FederationError `invalid-identity-token` for what is no base64, or too long */
+export function decodeResponse(samlResponse: string): string {
   if (samlResponse.length > MAX_RESPONSE_CHARS)
     throw refuseResponse(RESPONSE_INVALID, `the response is longer than ${MAX_RESPONSE_CHARS} characters`);
   // Forms and people wrap base64 in lines; anything else that a decoder would skip is refused.
@@ -49,7 +78,8 @@ function decodeResponse(samlResponse: string): string {
   }
 }
 
-function refusing<Result>(text: string, step: () => Result): Result {
+/** Runs a step whose refusals in XML's words become refusals of the proof, with AWS's `text`. */
+export function refusing<Result>(text: string, step: () => Result): Result {
   try {
     return step();
   } catch (cause) {
@@ -59,11 +89,10 @@ function refusing<Result>(text: string, step: () => Result): Result {
 }
 
 function toIdentity(
-  samlResponse: string,
-  signed: SignedResponse,
+  token: string,
+  signed: SignedAssertion,
   { provider, expected, nowMs }: VerifySamlResponseDeps,
 ): SamlIdentity {
-  checkResponse(signed, expected);
   const clock = { nowMs, skewMs: provider.clockSkewSeconds * 1000 };
   const { expiresAtMs, ...checked } = checkAssertion(signed, expected, clock);
   const { nameId, subjectType } = readSubject(signed.assertion, provider.subjectFormat);
@@ -81,7 +110,7 @@ function toIdentity(
     audience: recipient,
     conditionKeys: samlConditionKeys(facts, provider),
     ...readSessionAttributes(attributes, provider),
-    proofHash: hash('sha256', samlResponse),
+    proofHash: hash('sha256', token),
     proofId: checked.assertionId,
     expiresAtMs,
     saml: { ...checked, nameId, subjectType, nameQualifier, attributes },

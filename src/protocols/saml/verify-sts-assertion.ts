@@ -1,4 +1,6 @@
 import type { SamlIdentity } from '../../domain/identity/saml-identity.ts';
+import type { SamlProvider } from '../../domain/identity/saml-provider.ts';
+import type { ExpectedResponse } from './check-response.ts';
 import { refuseResponse, RESPONSE_INVALID } from './refusal.ts';
 import type { ServiceProvider } from './sp-metadata.ts';
 import { verifySamlResponse, type VerifySamlResponseDeps } from './verify-response.ts';
@@ -24,22 +26,26 @@ export async function verifyStsAssertion(
   samlResponse: string,
   { sp, ...deps }: VerifyStsAssertionDeps,
 ): Promise<SamlIdentity> {
-  const { audiences } = deps.provider;
-  const identity = await verifySamlResponse(samlResponse, {
-    ...deps,
-    expected: {
-      recipients: [...audiences, sp.assertionConsumerServiceUrl],
-      audiences: [...audiences, sp.entityId, sp.assertionConsumerServiceUrl],
-      inResponseTo: { kind: 'anything' },
-      maxAgeSeconds: MAX_AGE_SECONDS,
-    },
-  });
+  const expected = expectedOfTools(deps.provider, sp);
+  return refuseBrowserAnswer(await verifySamlResponse(samlResponse, { ...deps, expected }), sp);
+}
+
+/** What an assertion must name that a tool brings, which may have asked for it by a request of its own. */
+export function expectedOfTools({ audiences }: SamlProvider, sp: ServiceProvider): ExpectedResponse {
+  return {
+    recipients: [...audiences, sp.assertionConsumerServiceUrl],
+    audiences: [...audiences, sp.entityId, sp.assertionConsumerServiceUrl],
+    inResponseTo: { kind: 'anything' },
+    maxAgeSeconds: MAX_AGE_SECONDS,
+  };
+}
+
+/** The answer to a sign-in of ours belongs to the browser that began it: taken from there, it opens nothing here. */
+export function refuseBrowserAnswer(identity: SamlIdentity, sp: ServiceProvider): SamlIdentity {
   const { inResponseTo, recipient } = identity.saml;
-  // The answer to a sign-in of ours belongs to the browser that began it: taken from there, it opens nothing here.
-  if (inResponseTo !== undefined && recipient === sp.assertionConsumerServiceUrl)
-    throw refuseResponse(
-      RESPONSE_INVALID,
-      'InResponseTo: it answers a sign-in in a browser (SAML Profiles 4.1.4.2)',
-    );
-  return identity;
+  if (inResponseTo === undefined || recipient !== sp.assertionConsumerServiceUrl) return identity;
+  throw refuseResponse(
+    RESPONSE_INVALID,
+    'InResponseTo: it answers a sign-in in a browser (SAML Profiles 4.1.4.2)',
+  );
 }
