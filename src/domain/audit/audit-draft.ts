@@ -11,7 +11,7 @@ export type AuditDraft = {
   /** The service that was asked; default STS. */
   readonly eventSource?: 'signin.amazonaws.com' | 'oidc.rolebridge';
   /** The action, without its service. */
-  readonly eventName: string;
+  eventName: string;
   /** The code that the caller is answered for a failure. */
   readonly errorCodeOf: (code: FailureCode) => string;
   /** In lower camel case, without tokens, codes and assertions (wire-spec 10.1). */

@@ -16,12 +16,13 @@ import {
 /** The beginning of the event: named as if a tool had brought the proof, with the sign-in beside it. */
 export function personDraft(wanted: WantedRole, person: SignedInPerson, facts: RequestFacts): AuditDraft {
   const { identity, signIn } = person;
+  const { roleArn, durationSeconds } = wanted;
   return {
     facts,
     eventName: identity.kind === 'saml' ? 'AssumeRoleWithSAML' : 'AssumeRoleWithWebIdentity',
     errorCodeOf: (code) => code,
-    requestParameters: { ...wanted, signInId: signIn.signInId },
-    roleArn: wanted.roleArn,
+    requestParameters: { roleArn, durationSeconds, signInId: signIn.signInId },
+    roleArn,
     identity,
   };
 }

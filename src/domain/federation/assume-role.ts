@@ -8,7 +8,7 @@ import type { Role } from '../role/role.ts';
 import type { SingleUse } from '../session/session-store.ts';
 import { authorize, type Authorization } from './authorize.ts';
 import { policiesOf, principalOf, sessionOf, type Caller } from './caller.ts';
-import { createConditionContext } from './condition-context.ts';
+import { createConditionContext, type RequestKeys } from './condition-context.ts';
 import type { FederationDeps } from './deps.ts';
 import { issueSession, type SessionDraft } from './issue-session.ts';
 import type { RequestFacts } from './request-facts.ts';
@@ -33,6 +33,8 @@ export type AssumeRoleRequest = SessionRequest & {
   readonly externalId?: string;
   /** Second factor proved in this call, epoch milliseconds. */
   readonly mfaAuthenticatedAtMs?: number;
+  /** Of a token exchange. */
+  readonly rolebridge?: RequestKeys['rolebridge'];
 };
 
 export type AssumedRole = {
@@ -156,6 +158,7 @@ function askGate({
     ...(request.mfaAuthenticatedAtMs === undefined
       ? {}
       : { mfaAuthenticatedAtMs: request.mfaAuthenticatedAtMs }),
+    ...(request.rolebridge === undefined ? {} : { rolebridge: request.rolebridge }),
   };
   return authorize(
     {
@@ -190,7 +193,8 @@ function mayCallSts(caller: Caller): boolean {
   return caller.kind !== 'federated-user';
 }
 
-function principalOfIdentity({ kind, providerArn }: Identity): {
+/** The principal that policies see behind a proof. */
+export function principalOfIdentity({ kind, providerArn }: Identity): {
   type: 'web-identity' | 'saml';
   providerArn: string;
 } {
@@ -297,11 +301,13 @@ function signInOf(origin: Partial<ProvedSignIn> | undefined): ProvedSignIn | und
 }
 
 // An assertion always works once: it passes through a browser, and a copy must open nothing (SAML Profiles 4.1.4.5).
-// What a sign-in was begun with was used up there.
+// What a sign-in was begun with was used up there. So was an assertion that was exchanged, but what came of it can be copied:
+// roles that want a proof once have had it then.
 function onceFor(role: Role, subject: Subject): SingleUse | undefined {
   if (!('identity' in subject) || subject.signIn !== undefined) return undefined;
-  const { identity } = subject;
-  return role.singleUseToken || identity.kind === 'saml' ? singleUseOf(identity) : undefined;
+  const { identity, wasExchanged } = subject;
+  const isAssertion = identity.kind === 'saml' && wasExchanged === undefined;
+  return role.singleUseToken || isAssertion ? singleUseOf(identity) : undefined;
 }
 
 function usedBefore(subject: Subject): FederationError {

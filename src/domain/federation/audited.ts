@@ -50,15 +50,17 @@ export function allowedRecord(
 /**
  * Records what was done for somebody, where no session is issued that the event would be written with.
  *
+ * @param alongside what is written at the same time: the event is told only once both are
  * @throws FederationError `store-unavailable`
  */
 export async function recordAllowed(
   draft: AuditDraft,
   responseElements: Readonly<Record<string, unknown>> | null,
   { audit, emit, random }: Pick<FederationDeps, 'audit' | 'emit' | 'random'>,
+  alongside?: () => Promise<void>,
 ): Promise<void> {
   const record = allowedRecord(draft, responseElements, random);
-  await audit.record(record);
+  await Promise.all([audit.record(record), alongside?.()]);
   emit(record.event);
 }
 

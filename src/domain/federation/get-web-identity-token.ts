@@ -51,6 +51,7 @@ export async function getWebIdentityToken(
   permitToken({ ...request, durationSeconds, tags }, caller, draft, deps);
   if (!deps.directory.mayFederateOutbound(account))
     throw new FederationError('outbound-federation-disabled', `not enabled for ${account}`);
+  refuseOwnAudiences(audience, deps);
   const claims = webIdentityClaims({
     caller,
     facts: draft.facts,
@@ -92,6 +93,15 @@ function permitToken(
   const resource = `arn:aws:sts::${principalOf(caller).account}:self`;
   const keys = { tags, identityTokenAudience: audience, signingAlgorithm, durationSeconds };
   permit({ caller, actions, resource, keys }, draft, deps);
+}
+
+// They know our issuer by its ID and access tokens, and may not look which kind of token this is. Their policies decide who
+// comes to them, by token exchange.
+function refuseOwnAudiences(audience: readonly string[], { directory }: FederationDeps): void {
+  const own = audience.find((one) => directory.application(one) ?? directory.service(one));
+  if (own === undefined) return;
+  const text = `The audience ${own} is an application or service of this issuer: exchange the credentials for a token of it.`;
+  throw new FederationError('invalid-parameter-value', text, { params: { text } });
 }
 
 // Else a session could outlive itself, and its revocation, by what others give for the token.

@@ -12,6 +12,7 @@ import {
   type EvaluationDeps,
 } from './assume-role.ts';
 import type { Authorization } from './authorize.ts';
+import { onTerms, type ExchangeTerms } from './exchange-terms.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { sessionNameFrom } from './session-name.ts';
 import type { ProvedSignIn } from './subject.ts';
@@ -24,7 +25,12 @@ export type SignedInPerson = {
 };
 
 /** A role that a person would like to have, for how long. */
-export type WantedRole = { readonly roleArn: string; readonly durationSeconds: number };
+export type WantedRole = {
+  readonly roleArn: string;
+  readonly durationSeconds: number;
+  /** Where it is wanted by a token exchange. */
+  readonly terms?: ExchangeTerms;
+};
 
 export type PersonDeps = EvaluationDeps & {
   /** `always`: no role opens without a second factor, whatever its policy says. */
@@ -73,19 +79,25 @@ export function lacksMfa(
  *
  * @throws FederationError `federation-denied`, and what {@link toAssumeRoleRequest} throws
  */
-export function toPersonRequest(
+export function toPersonRequest(wanted: WantedRole, person: SignedInPerson): AssumeRoleRequest {
+  const request = withoutTerms(wanted, person);
+  return wanted.terms ? onTerms(request, wanted.terms) : request;
+}
+
+function withoutTerms(
   { roleArn, durationSeconds }: WantedRole,
   { identity, provider: { kind, provider } }: SignedInPerson,
 ): AssumeRoleRequest {
   // A role takes the providers of its own account only, whatever a trust policy says of others, as in the STS API.
   if (splitArn(roleArn)?.account !== provider.account) throw denied('the role is of another account', kind);
   const wanted = { roleArn, durationSeconds, policyArns: [] };
-  if (kind === 'oidc') return { ...wanted, ...fromClaims(identity) };
+  if (kind === 'oidc') return { ...wanted, ...webIdentityRequest(identity) };
   if (!('saml' in identity)) throw denied('the sign-in was not by SAML', kind);
   return toAssumeRoleRequest(wanted, { identity, provider }, { namedBy: 'assertion-or-subject' });
 }
 
-function fromClaims({
+/** What a token says of the session that it opens, where the call says nothing. */
+export function webIdentityRequest({
   subject,
   tags,
   transitiveTagKeys,

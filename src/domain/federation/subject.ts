@@ -10,4 +10,10 @@ export type ProvedSignIn = {
 
 /** Who wants the role: somebody with a proof that came along or was given at a sign-in, or somebody with credentials. */
 export type Subject =
-  { readonly identity: Identity; readonly signIn?: ProvedSignIn } | { readonly caller: Caller };
+  | {
+      readonly identity: Identity;
+      readonly signIn?: ProvedSignIn;
+      /** The proof itself did not come along, but a token of ours that it was exchanged for. */
+      readonly wasExchanged?: true;
+    }
+  | { readonly caller: Caller };

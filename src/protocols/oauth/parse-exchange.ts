@@ -1,6 +1,6 @@
 import { TOKEN_TYPES, type TokenType } from '../../domain/application/token-type.ts';
 import { FederationError } from '../../domain/errors.ts';
-import type { ExchangeTarget } from '../../domain/federation/exchange-token.ts';
+import type { ExchangeTarget } from '../../domain/federation/exchange-request.ts';
 import { splitArn } from '../../domain/role/arn.ts';
 import { malformed } from './refusal.ts';
 import { singleValues, type SingleValues } from './single-values.ts';
