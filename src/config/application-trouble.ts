@@ -36,7 +36,8 @@ function findTrouble(application: Application, path: Path): readonly Issue[] {
   ];
 }
 
-function signsPeopleIn({ grants }: Application): boolean {
+/** Whether people come to it with a browser. */
+export function signsPeopleIn({ grants }: Pick<Application, 'grants'>): boolean {
   return grants.includes('authorization_code') || grants.includes('device_code');
 }
 

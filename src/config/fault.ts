@@ -1,4 +1,4 @@
-import type { FindingCode } from '../domain/policy/lint-trust.ts';
+import type { FindingCode } from '../domain/policy/lint-finding.ts';
 
 /** Where something is inside the configuration, from the top: keys and list positions. */
 export type Path = readonly (string | number)[];

@@ -1,7 +1,8 @@
 import { MalformedPolicyError, parsePolicy } from '../domain/policy/document.ts';
 import type { Policy, PolicyKind } from '../domain/policy/document.ts';
 import { lintTrustPolicy } from '../domain/policy/lint-trust.ts';
-import type { FindingCode, TrustedProvider } from '../domain/policy/lint-trust.ts';
+import type { FindingCode } from '../domain/policy/lint-finding.ts';
+import type { TrustedProvider } from '../domain/policy/lint-scope.ts';
 import type { Path } from './fault.ts';
 import { arnOf, namesOf, reportDuplicates, reportError } from './resolution.ts';
 import type { Resolution } from './resolution.ts';
@@ -45,7 +46,7 @@ export function compileTrust(
 ): Policy | undefined {
   if (document === undefined) return undefined;
   const policy = compilePolicy(document, { kind, name: arn, path }, resolution);
-  if (policy === undefined || kind !== 'trust') return policy;
+  if (policy === undefined) return undefined;
   const { report, incomplete } = resolution;
   // With a faulty provider cut out, its trust policies would be blamed for naming nobody.
   const spared = incomplete.has('oidcProviders') || incomplete.has('samlProviders') ? PROVIDER_CODES : [];

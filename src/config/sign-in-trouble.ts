@@ -2,10 +2,14 @@ import { isIP } from 'node:net';
 import { namesAction } from '../domain/policy/action-element.ts';
 import type { Policy } from '../domain/policy/document.ts';
 import type { Statement } from '../domain/policy/statement.ts';
+import { signsPeopleIn } from './application-trouble.ts';
 import type { Config } from './config.ts';
 import type { Issue, Path } from './fault.ts';
 
-type World = Pick<Config, 'publicUrl' | 'oidcProviders' | 'samlProviders' | 'roles'>;
+type World = Pick<
+  Config,
+  'publicUrl' | 'oidcProviders' | 'samlProviders' | 'roles' | 'applications' | 'services'
+>;
 
 /** A provider of either kind, and where it stands. */
 type Candidate = {
@@ -33,10 +37,11 @@ const GOOGLE = 'accounts.google.com';
 const GOOGLE_OWNERS = ['sub', 'email', 'hd'].map((claim) => `${GOOGLE}:${claim}`);
 
 // Google signs for anybody who made an account there. `hostedDomains` guards the pages, not the STS endpoint.
-function findOpenGoogle({ oidcProviders, roles }: World): readonly Issue[] {
-  const google = oidcProviders.filter(({ issuer }) => issuer === `https://${GOOGLE}`).map(({ arn }) => arn);
-  return roles.flatMap(({ trustPolicy }, index) =>
-    trustPolicy.statements
+function findOpenGoogle(world: World): readonly Issue[] {
+  const isGoogle = ({ issuer }: { readonly issuer: string }) => issuer === `https://${GOOGLE}`;
+  const google = world.oidcProviders.filter(isGoogle).map(({ arn }) => arn);
+  return trustsOf(world).flatMap(({ policy, path }) =>
+    policy.statements
       .filter((statement) => google.some((arn) => namesProvider(statement, arn)))
       .filter(({ conditions }) => !conditions.some(({ key }) => GOOGLE_OWNERS.includes(key)))
       .map((statement): Issue => ({
@@ -44,9 +49,29 @@ function findOpenGoogle({ oidcProviders, roles }: World): readonly Issue[] {
         code: 'open-to-google-accounts',
         message: 'Anybody can make a Google account, and this statement takes them all.',
         remedy: `Add a condition on ${GOOGLE}:hd, the domain of your organisation, or on ${GOOGLE}:sub.`,
-        path: ['roles', index, 'trustPolicy', ...statement.path],
+        path: [...path, ...statement.path],
       })),
   );
+}
+
+type Trust = { readonly policy: Policy; readonly path: Path };
+
+/** All policies that open something to those who bring a proof. */
+function trustsOf({ roles, applications, services }: World): readonly Trust[] {
+  const at = (policy: Policy | undefined, ...path: Path): readonly Trust[] =>
+    policy === undefined ? [] : [{ policy, path }];
+  return [
+    ...roles.flatMap(({ trustPolicy }, index) => at(trustPolicy, 'roles', index, 'trustPolicy')),
+    ...applications.flatMap(({ authentication, exchangePolicy }, index) => [
+      ...at(exchangePolicy, 'applications', index, 'exchangePolicy'),
+      ...(authentication.kind === 'workload'
+        ? at(authentication.policy, 'applications', index, 'clientPolicy')
+        : []),
+    ]),
+    ...services.flatMap(({ exchangePolicy }, index) =>
+      at(exchangePolicy, 'services', index, 'exchangePolicy'),
+    ),
+  ];
 }
 
 function candidatesOf({ oidcProviders, samlProviders }: World): readonly Candidate[] {
@@ -87,8 +112,13 @@ function findNamelessHost({ publicUrl }: World, candidates: readonly Candidate[]
   ];
 }
 
-function findUnusedProvider({ arn, takesPeople, path }: Candidate, { roles }: World): readonly Issue[] {
-  if (!takesPeople || roles.some(({ trustPolicy }) => opensTo(trustPolicy, arn))) return [];
+function findUnusedProvider(
+  { arn, takesPeople, path }: Candidate,
+  { roles, applications }: World,
+): readonly Issue[] {
+  // Where there are applications, people may come for these alone.
+  if (!takesPeople || applications.some(signsPeopleIn)) return [];
+  if (roles.some(({ trustPolicy }) => opensTo(trustPolicy, arn))) return [];
   return [
     {
       severity: 'warning',

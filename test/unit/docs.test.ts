@@ -111,7 +111,7 @@ describe('the documents', () => {
 
   it('name every code that the validator can find', () => {
     const [, codes = ''] =
-      /export type FindingCode =([^;]*);/.exec(read('src/domain/policy/lint-trust.ts')) ?? [];
+      /export type FindingCode =([^;]*);/.exec(read('src/domain/policy/lint-finding.ts')) ?? [];
     const text = read('docs/trust-policies.md');
     const found = [...codes.matchAll(/'([\w-]+)'/g)].map(([, code = '']) => code);
     expect(found.length).toBeGreaterThan(5);

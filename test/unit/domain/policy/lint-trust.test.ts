@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lintTrustPolicy, type TrustedProvider } from '../../../../src/domain/policy/lint-trust.ts';
+import type { TrustedProvider } from '../../../../src/domain/policy/lint-scope.ts';
+import { lintTrustPolicy } from '../../../../src/domain/policy/lint-trust.ts';
 import { ACCOUNT, policyOf } from './fixtures.ts';
 
 const arnOf = (issuer: string) => `arn:aws:iam::${ACCOUNT}:oidc-provider/${issuer}`;
@@ -201,7 +202,7 @@ describe('what opens a role to more than it seems', () => {
     'aws:SourceIp',
     'sts:ExternalId',
     'SAML:aud',
-    'rolebridge:client',
+    'rolebridge:CLIENTID',
     'accounts.google.com:sub',
     `${IDP.toUpperCase()}:sub`,
   ])('knows the key %s', (key) => {
