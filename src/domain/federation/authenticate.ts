@@ -57,8 +57,12 @@ export async function findClaimant(
   };
 }
 
-// A session lives only as long as the role or user that it was issued from, whatever took its name since.
-function callerOf(session: Session, directory: Directory): Caller {
+/**
+ * Whom a session stands for. It lives only as long as the role or user that it was issued from, whatever took its name since.
+ *
+ * @throws FederationError `unknown-credentials`
+ */
+export function callerOf(session: Session, directory: Directory): Caller {
   if (session.kind === 'assumed-role') {
     const role = directory.role(session.issuerArn);
     if (role?.id !== session.issuerId) throw unknown('role is gone');

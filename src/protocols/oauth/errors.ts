@@ -1,4 +1,5 @@
 import type { FailureCode, FederationError } from '../../domain/errors.ts';
+import { ACR } from '../../domain/session/authentication.ts';
 
 /** An answer as OAuth has it: a JSON body, and the headers that belong to this failure alone. */
 export type OauthError = {
@@ -14,8 +15,6 @@ type Wording = {
   readonly description: string;
 };
 
-/** Authentication by a second factor of ours, as `acr_values` asks for it. @see RFC 9470 3 */
-const ACR_MFA = 'urn:rolebridge:acr:mfa';
 const RETRY_AFTER_SECONDS = 5;
 
 const request = (description: string): Wording => ({ code: 'invalid_request', status: 400, description });
@@ -128,7 +127,7 @@ export function oauthErrorOf(error: FederationError): OauthError {
       // What the library refused keeps the library's code.
       error: String((error.code === 'oauth-refused' && error.params['error']) || code),
       error_description: plain(text),
-      ...(error.code === 'mfa-required' ? { acr_values: ACR_MFA } : {}),
+      ...(error.code === 'mfa-required' ? { acr_values: ACR.mfa } : {}),
       ...(reference === undefined ? {} : { reference }),
     },
   };
