@@ -27,5 +27,5 @@ export function isNativeApplication({
   postLogoutRedirectUris,
 }: Pick<Application, 'authentication' | 'redirectUris' | 'postLogoutRedirectUris'>): boolean {
   const targets = [...redirectUris, ...postLogoutRedirectUris].map(redirectTargetOf);
-  return authentication.kind === 'public' && targets.some((target) => target !== 'web');
+  return authentication.kind === 'public' && targets.some((target) => target === 'loopback' || target === 'app');
 }
