@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBridgeChild } from './bridge-child.ts';
-import { demoClient } from './demo-client.ts';
+import { startDashboard } from './dashboard/start-dashboard.ts';
 import { startIssuer } from './issuer.ts';
+import type { LocalServer } from './local-server.ts';
+import { startOrders } from './orders/start-orders.ts';
 import { renderWalkthrough } from './walkthrough.ts';
 
 const PROJECT = join(import.meta.dirname, '..');
@@ -13,8 +15,25 @@ const DEMO_CONFIG = join(PROJECT, 'config/demo.yaml');
 const STATE = '.rolebridge';
 
 /** The ports of config/demo.yaml, by the option that chooses another. */
-const DEFAULT_PORTS = { port: 8080, 'management-port': 9090, 'issuer-port': 9400 } as const;
-type Ports = Readonly<Record<keyof typeof DEFAULT_PORTS, number>>;
+const DEFAULT_PORTS = {
+  port: 8080,
+  'management-port': 9090,
+  'issuer-port': 9400,
+  'dashboard-port': 9500,
+  'orders-port': 9600,
+} as const;
+type PortOption = keyof typeof DEFAULT_PORTS;
+type Ports = Readonly<Record<PortOption, number>>;
+const OPTIONS = [
+  'port',
+  'management-port',
+  'issuer-port',
+  'dashboard-port',
+  'orders-port',
+] as const satisfies readonly PortOption[];
+
+/** Beside the configuration that names them. */
+const SECRETS = ['demo-client-secret', 'demo-dashboard-secret'];
 
 process.exitCode = await run(process.argv.slice(2));
 
@@ -29,7 +48,7 @@ async function run(args: readonly string[]): Promise<number> {
   const signalled = nextSignal();
   mkdirSync(STATE, { recursive: true, mode: 0o700 });
   const config = configFor(ports);
-  const issuer = await startIssuer({ port: ports['issuer-port'] });
+  const beside = await startBeside(ports);
   const bridge = startBridgeChild({
     program: join(PROJECT, 'bin/rolebridge'),
     config,
@@ -40,7 +59,7 @@ async function run(args: readonly string[]): Promise<number> {
   try {
     const first = await Promise.race([bridge.ready, signalled, ended]);
     if (first === 'ready') {
-      print(walkthroughFor(ports, config, issuer.url));
+      print(walkthroughFor(ports, config));
       if ((await Promise.race([signalled, ended])) === 'signalled') return 0;
     }
     if (first === 'signalled') return 0;
@@ -48,8 +67,23 @@ async function run(args: readonly string[]): Promise<number> {
     return 1;
   } finally {
     await bridge.stop();
-    await issuer.close();
+    await Promise.all(beside.map((server) => server.close()));
   }
+}
+
+/** The identity providers, and what uses the bridge. */
+async function startBeside(ports: Ports): Promise<readonly LocalServer[]> {
+  const issuer = pagesUrl(ports);
+  const orders = await startOrders({ port: ports['orders-port'], issuer });
+  return [
+    orders,
+    await startIssuer({ port: ports['issuer-port'] }),
+    await startDashboard({ port: ports['dashboard-port'], issuer, ordersUrl: orders.url }),
+  ];
+}
+
+function pagesUrl({ port }: Ports): string {
+  return `http://localhost:${port}`;
 }
 
 function parsePorts(args: readonly string[]): Ports | undefined {
@@ -61,16 +95,20 @@ function parsePorts(args: readonly string[]): Ports | undefined {
         port: option(DEFAULT_PORTS.port),
         'management-port': option(DEFAULT_PORTS['management-port']),
         'issuer-port': option(DEFAULT_PORTS['issuer-port']),
+        'dashboard-port': option(DEFAULT_PORTS['dashboard-port']),
+        'orders-port': option(DEFAULT_PORTS['orders-port']),
       },
     });
     return {
       port: parsePort(values.port),
       'management-port': parsePort(values['management-port']),
       'issuer-port': parsePort(values['issuer-port']),
+      'dashboard-port': parsePort(values['dashboard-port']),
+      'orders-port': parsePort(values['orders-port']),
     };
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
-    complain('usage: npm run demo -- [--port N] [--management-port N] [--issuer-port N]');
+    complain(`usage: npm run demo -- ${OPTIONS.map((name) => `[--${name} N]`).join(' ')}`);
     return undefined;
   }
 }
@@ -81,12 +119,9 @@ function parsePort(text: string): number {
   throw new Error(`${text} is not a port: 1 to 65535`);
 }
 
-type PortOption = keyof Ports;
-
 async function findBusy(ports: Ports): Promise<readonly (readonly [PortOption, number])[]> {
   const busy: (readonly [PortOption, number])[] = [];
-  for (const option of ['port', 'management-port', 'issuer-port'] as const)
-    if (!(await isFree(ports[option]))) busy.push([option, ports[option]]);
+  for (const option of OPTIONS) if (!(await isFree(ports[option]))) busy.push([option, ports[option]]);
   return busy;
 }
 
@@ -115,25 +150,25 @@ function complainOfPort(option: PortOption, port: number): void {
 function configFor(ports: Ports): string {
   let text = readFileSync(DEMO_CONFIG, 'utf8');
   const original = text;
-  for (const option of ['port', 'management-port', 'issuer-port'] as const)
+  for (const option of OPTIONS)
     text = text.replaceAll(new RegExp(`\\b${DEFAULT_PORTS[option]}\\b`, 'g'), `@${option}@`);
-  for (const option of ['port', 'management-port', 'issuer-port'] as const)
-    text = text.replaceAll(`@${option}@`, String(ports[option]));
+  for (const option of OPTIONS) text = text.replaceAll(`@${option}@`, String(ports[option]));
   if (text === original) return DEMO_CONFIG;
   const copy = join(STATE, 'demo.yaml');
   writeFileSync(copy, text);
-  // It stands beside the configuration that names it.
-  writeFileSync(join(STATE, 'demo-client-secret'), demoClient.secret);
+  for (const secret of SECRETS) copyFileSync(join(PROJECT, 'config', secret), join(STATE, secret));
   return copy;
 }
 
-function walkthroughFor(ports: Ports, config: string, issuerUrl: string): string {
+function walkthroughFor(ports: Ports, config: string): string {
   // The Node of the lock file where it is there; an older one on the PATH runs no TypeScript.
   const ownNode = join(PROJECT, 'node_modules/.bin/node');
   return renderWalkthrough({
     bridgeUrl: `http://127.0.0.1:${ports.port}`,
-    pagesUrl: `http://localhost:${ports.port}`,
-    issuerUrl,
+    pagesUrl: pagesUrl(ports),
+    issuerUrl: `http://127.0.0.1:${ports['issuer-port']}`,
+    dashboardUrl: `http://127.0.0.1:${ports['dashboard-port']}`,
+    ordersUrl: `http://127.0.0.1:${ports['orders-port']}`,
     config: pathForShell(config),
     rolebridge: pathForShell(join(PROJECT, 'bin/rolebridge')),
     node: existsSync(ownNode) ? pathForShell(ownNode) : 'node',

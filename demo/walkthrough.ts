@@ -1,3 +1,4 @@
+import { ORDERS_AUDIENCE } from './orders/start-orders.ts';
 import { COGNITO_PEOPLE, CORPORATE_PEOPLE, GOOGLE_PEOPLE } from './people.ts';
 
 export type Walkthrough = {
@@ -5,6 +6,8 @@ export type Walkthrough = {
   /** The same for browsers: passkeys need a host name. */
   readonly pagesUrl: string;
   readonly issuerUrl: string;
+  readonly dashboardUrl: string;
+  readonly ordersUrl: string;
   /** As a shell in the demo's folder names them. */
   readonly config: string;
   readonly rolebridge: string;
@@ -15,11 +18,23 @@ export type Walkthrough = {
 };
 
 const ROLE = 'arn:aws:iam::123456789012:role';
+const AWS4 = 'urn:rolebridge:params:oauth:token-type:aws4';
 const SAML_PROVIDER = 'arn:aws:iam::123456789012:saml-provider/acme';
 
 /** The commands to paste, one to a line, each step under a comment: a shell may be fed with all of it. */
 export function renderWalkthrough(place: Walkthrough): string {
-  const { bridgeUrl, pagesUrl, issuerUrl, config, rolebridge, node, sdkScript, state } = place;
+  const {
+    bridgeUrl,
+    pagesUrl,
+    issuerUrl,
+    dashboardUrl,
+    ordersUrl,
+    config,
+    rolebridge,
+    node,
+    sdkScript,
+    state,
+  } = place;
   const token = (query: string, file: string): string =>
     `curl -sS '${issuerUrl}/${query}' > ${state}/${file}`;
   const assume = (role: string, file: string): string =>
@@ -30,11 +45,14 @@ export function renderWalkthrough(place: Walkthrough): string {
     `curl -sS ${bridgeUrl}/ -d Action=AssumeRoleWithSAML -d Version=2011-06-15 -d RoleArn=${ROLE}/reports` +
     ` -d PrincipalArn=${SAML_PROVIDER} --data-urlencode SAMLAssertion@${state}/${file}`;
   return `
-# Rolebridge answers at ${bridgeUrl}, and the demo's identity providers at ${issuerUrl}. Ctrl-C stops both.
+# Rolebridge answers at ${bridgeUrl}, and the demo's identity providers at ${issuerUrl}. Ctrl-C stops all.
 # Its audit stream goes to ${state}/audit.log, its own log to ${state}/bridge.log.
 
 # People: open ${pagesUrl}/signin in a browser, with one of these addresses or a button. Nobody has a password.
 ${renderPeople()}
+
+# An application: open ${dashboardUrl} and sign in there as Maya. It asks for a second factor, exchanges
+# its token for one of the service at ${ordersUrl}, and hears when somebody signs out.
 
 # Machines: paste the following into another terminal, in this folder.
 
@@ -80,10 +98,36 @@ ${rolebridge} saml inspect ${state}/assertion-curl --config ${config}
 ${assumeWithSaml('assertion-curl')}
 ${assumeWithSaml('assertion-curl')}
 
-# 9. See what is open, end it, and read what happened
+${renderExchanges(place)}
+# 11. See what is open, end it, and read what happened
 ${rolebridge} sessions list --config ${config}
 ${rolebridge} sessions revoke --role ${ROLE}/deploy --config ${config}
 ${rolebridge} audit --since 1h --config ${config}
+`;
+}
+
+/** Token exchange, and the device flow. */
+function renderExchanges({ bridgeUrl, pagesUrl, ordersUrl, state }: Walkthrough): string {
+  const exchange =
+    `curl -sS ${bridgeUrl}/oidc/token -d grant_type=urn:ietf:params:oauth:grant-type:token-exchange -d client_id=deployer` +
+    ` -d client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer --data-urlencode client_assertion@${state}/token` +
+    ` -d subject_token_type=urn:ietf:params:oauth:token-type:jwt --data-urlencode subject_token@${state}/token`;
+  const credentials = `${exchange} -d requested_token_type=${AWS4} -d resource=${ROLE}/deploy`;
+  return `# 9. Exchange the job's token (RFC 8693): for one that the service orders takes, then for credentials. The token also
+#    proves that the client is the application deployer, so there is no secret in any of this.
+${exchange} -d resource=${ORDERS_AUDIENCE} -d scope=orders.read > ${state}/exchanged
+sed -E 's/.*"access_token": ?"([^"]+)".*/Authorization: Bearer \\1/' ${state}/exchanged > ${state}/bearer
+curl -sS ${ordersUrl}/orders -H @${state}/bearer
+${credentials}
+#    The answer is one that AWS's tools take from a credential_process as well.
+printf '[profile exchanged]\\ncredential_process = %s\\n' '${credentials}' > ${state}/aws-config
+export AWS_CONFIG_FILE=${state}/aws-config
+aws sts get-caller-identity --profile exchanged
+
+# 10. A tool without a browser: it shows a code, which somebody types at ${pagesUrl}/device. Before that the second
+#     command answers authorization_pending, and afterwards tokens.
+curl -sS ${bridgeUrl}/oidc/device_authorization -d client_id=example-cli -d scope=openid | tee ${state}/device
+curl -sS ${bridgeUrl}/oidc/token -d client_id=example-cli -d grant_type=urn:ietf:params:oauth:grant-type:device_code -d "device_code=$(sed -E 's/.*"device_code": ?"([^"]+)".*/\\1/' ${state}/device)"
 `;
 }
 

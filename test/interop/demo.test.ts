@@ -1,43 +1,21 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import {
+  argumentsOf,
+  demoPorts,
+  killGroup,
+  runDemoProcess,
+  startDemoProcess,
+  type DemoPorts,
+  type DemoProcess,
+} from '../support/demo-process.ts';
 import { createFormBrowser, type FormBrowser } from '../support/form-browser.ts';
 import { clientEnvironment, requireProgram, runClient, type ClientRun } from '../support/foreign-client.ts';
-import { freePort } from '../support/free-port.ts';
 import { until } from '../support/redis-server.ts';
-
-const DEMO = join(import.meta.dirname, '../../demo/demo.ts');
-const LAST_STEP = '# 9.';
-
-type Demo = { readonly child: ChildProcess; readonly output: { stdout: string; stderr: string } };
-
-/** In a process group of its own, as a terminal starts it: Ctrl-C reaches the demo and the bridge together. */
-function startDemo(args: readonly string[], folder: string): Demo {
-  const child = spawn(process.execPath, [DEMO, ...args], {
-    cwd: folder,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  process.once('exit', () => {
-    if (child.exitCode === null) killGroup(child, 'SIGKILL');
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (text) => (output.stdout += String(text)));
-  child.stderr.on('data', (text) => (output.stderr += String(text)));
-  return { child, output };
-}
-
-function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, signal);
-  } catch {
-    // The whole group is gone.
-  }
-}
 
 async function isFree(port: number): Promise<boolean> {
   return fetch(`http://127.0.0.1:${port}`).then(
@@ -46,33 +24,36 @@ async function isFree(port: number): Promise<boolean> {
   );
 }
 
+async function busyOf(ports: DemoPorts): Promise<readonly number[]> {
+  const busy: number[] = [];
+  for (const port of Object.values(ports)) if (!(await isFree(port))) busy.push(port);
+  return busy;
+}
+
 /** What the printed commands say, by the number of their step. They are run in one shell, as a person pastes them. */
 async function paste(walkthrough: string, folder: string): Promise<(step: number) => string> {
   const aws = requireProgram('aws', "the demo's commands that need the AWS CLI are");
   const lines = walkthrough.split('\n').filter((line) => aws !== undefined || !line.startsWith('aws '));
-  const script = lines.map((line) => line.replace(/^# (\d)\..*/, 'echo "@step $1@"')).join('\n');
+  const script = lines.map((line) => line.replace(/^# (\d+)\..*/, 'echo "@step $1@"')).join('\n');
   const run: ClientRun = await runClient(['sh', '-c', script], {
     env: clientEnvironment({}, folder),
     cwd: folder,
   });
   expect(run).toMatchObject({ code: 0, stderr: '' });
-  const parts = run.stdout.split(/@step (\d)@\n/);
+  const parts = run.stdout.split(/@step (\d+)@\n/);
   return (step) => parts[parts.indexOf(String(step)) + 1] ?? '';
 }
 
 describe('npm run demo', { timeout: 60_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'rolebridge-demo-run-'));
-  let demo: Demo;
-  let args: readonly string[];
-  let ports: readonly number[];
+  let demo: DemoProcess;
+  let ports: DemoPorts;
   let outputOf: (step: number) => string;
 
   beforeAll(async () => {
-    ports = [await freePort(), await freePort(), await freePort()];
-    const [port = 0, managementPort = 0, issuerPort = 0] = ports;
-    args = [`--port=${port}`, `--management-port=${managementPort}`, `--issuer-port=${issuerPort}`];
-    demo = startDemo(args, folder);
-    await until(() => Promise.resolve(demo.output.stdout.includes(`${LAST_STEP} `)));
+    ports = await demoPorts();
+    demo = startDemoProcess(ports, folder);
+    await demo.ready;
     outputOf = await paste(demo.output.stdout, folder);
   });
   afterAll(() => {
@@ -118,15 +99,15 @@ describe('npm run demo', { timeout: 60_000 }, () => {
   });
 
   it('lists sessions, revokes them and shows what happened', () => {
-    expect(outputOf(9)).toContain('assumed-role/build/curl');
-    expect(outputOf(9)).toMatch(/^\d sessions revoked$/m);
-    expect(outputOf(9)).toMatch(
+    expect(outputOf(11)).toContain('assumed-role/build/curl');
+    expect(outputOf(11)).toMatch(/^\d sessions revoked$/m);
+    expect(outputOf(11)).toMatch(
       /denied {3}AssumeRoleWithWebIdentity {2}repo:acme\/app:ref:refs\/heads\/feature/,
     );
   });
 
   describe('the people that it names', () => {
-    const pages = (): string => `http://localhost:${ports[0] ?? 0}`;
+    const pages = (): string => `http://localhost:${ports.port}`;
     /** Signs somebody in and returns the page where that ends. */
     const signIn = async (provider: string, person: string, browser: FormBrowser = createFormBrowser()) => {
       const question = await browser.visit(`${pages()}/signin/${provider}`);
@@ -225,14 +206,16 @@ describe('npm run demo', { timeout: 60_000 }, () => {
   });
 
   it('names the ports that a second run finds busy, and what to do', async () => {
-    const second = await runClient([process.execPath, DEMO, ...args], { env: process.env, cwd: folder });
+    const second = await runDemoProcess(argumentsOf(ports), folder);
     expect(second).toMatchObject({ code: 1, stdout: '' });
-    for (const port of ports) expect(second.stderr).toContain(`Port ${port} is in use. Stop what uses it`);
-    expect(second.stderr).toContain(`npm run demo -- --issuer-port ${(ports[2] ?? 0) + 1}`);
+    for (const [option, port] of Object.entries(ports)) {
+      expect(second.stderr).toContain(`Port ${port} is in use. Stop what uses it`);
+      expect(second.stderr).toContain(`npm run demo -- --${option} ${port + 1}`);
+    }
   });
 
   it.each(['--port=0', '--port=65536', '--port=http', '--prot=8080'])('refuses %s', async (arg) => {
-    const run = await runClient([process.execPath, DEMO, arg], { env: process.env, cwd: folder });
+    const run = await runDemoProcess([arg], folder);
     expect(run).toMatchObject({ code: 2, stdout: '' });
     expect(run.stderr).toContain('usage: npm run demo');
   });
@@ -240,14 +223,14 @@ describe('npm run demo', { timeout: 60_000 }, () => {
   it('stops everything on Ctrl-C', async () => {
     killGroup(demo.child, 'SIGINT');
     expect(await once(demo.child, 'exit')).toEqual([0, null]);
-    expect(await Promise.all(ports.map(isFree))).toEqual([true, true, true]);
+    expect(await busyOf(ports)).toEqual([]);
   });
 
   it('stops everything on a SIGTERM that reaches the demo alone, even while it starts', async () => {
-    const { child } = startDemo(args, folder);
-    await until(async () => !(await isFree(ports[2] ?? 0)));
+    const { child } = startDemoProcess(ports, folder);
+    await until(async () => !(await isFree(ports['orders-port'])));
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
-    expect(await Promise.all(ports.map(isFree))).toEqual([true, true, true]);
+    expect(await busyOf(ports)).toEqual([]);
   });
 });

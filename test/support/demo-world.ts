@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { dashboardClient } from '../../demo/dashboard/dashboard-client.ts';
 import { demoClient } from '../../demo/demo-client.ts';
 import { startIssuer } from '../../demo/issuer.ts';
 import { clientEnvironment } from './foreign-client.ts';
@@ -40,7 +41,7 @@ export async function startDemoWorld(extra: object = {}): Promise<DemoWorld> {
   const bridge = await startBridgeProcess({
     config: JSON.stringify(config),
     env: { CI_SECRET: ciKeys.secretAccessKey },
-    files: { 'demo-client-secret': demoClient.secret },
+    files: { 'demo-client-secret': demoClient.secret, 'demo-dashboard-secret': dashboardClient.secret },
   });
   const mint = async (query: string): Promise<string> => (await fetch(`${issuer.url}/${query}`)).text();
   return {

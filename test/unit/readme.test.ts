@@ -51,6 +51,8 @@ describe('the commands in README', () => {
       bridgeUrl: 'http://127.0.0.1:8080',
       pagesUrl: 'http://localhost:8080',
       issuerUrl: 'http://127.0.0.1:9400',
+      dashboardUrl: 'http://127.0.0.1:9500',
+      ordersUrl: 'http://127.0.0.1:9600',
       config: 'config/demo.yaml',
       rolebridge: 'bin/rolebridge',
       node: 'node_modules/.bin/node',
