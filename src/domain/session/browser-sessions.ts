@@ -85,8 +85,11 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
       return store.update(session.id, sealFor(session.id, content, deps));
     },
     findSignIn: async (publicSubject, signInId) => {
-      const records = await store.listOfSubject(publicSubject);
-      return records.map((record) => open(record, deps)).find((session) => session.signInId === signInId);
+      for (const record of await store.listOfSubject(publicSubject)) {
+        const session = openIfReadable(record, deps);
+        if (session?.signInId === signInId) return session;
+      }
+      return undefined;
     },
     listOf: async (person) => (await store.listOf(personKeyOf(person))).map((record) => open(record, deps)),
     end: (id) => store.end(id),
@@ -132,6 +135,15 @@ function open(
   { openSecret }: BrowserSessionsDeps,
 ): BrowserSession {
   return { ...decodeBrowserSession(openSecret(sealed, contextOf(id))), id, lastSeenAtMs };
+}
+
+/** What nobody can open is no sign-in: of a key that left the ring, it must not stand in the way of the person's others. */
+function openIfReadable(record: BrowserSessionRecord, deps: BrowserSessionsDeps): BrowserSession | undefined {
+  try {
+    return open(record, deps);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The content of one session opens under no other id. */

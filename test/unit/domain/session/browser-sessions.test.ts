@@ -3,7 +3,8 @@ import {
   createBrowserSessions,
   type BrowserSessionsDeps,
 } from '../../../../src/domain/session/browser-sessions.ts';
-import { personKeyOf } from '../../../../src/domain/identity/person.ts';
+import { personKeyOf, publicSubjectOf } from '../../../../src/domain/identity/person.ts';
+import { FederationError } from '../../../../src/domain/errors.ts';
 import { bucketOfKey } from '../../../../src/domain/session/bucket.ts';
 import { createRandom } from '../../../../src/keys/random.ts';
 import { createSealer } from '../../../../src/keys/seal.ts';
@@ -160,4 +161,78 @@ describe('the sessions of people in browsers', () => {
     await store.update(mine.session.id, record?.sealed ?? new Uint8Array());
     await expect(sessions.find(mine.secret, NOW)).rejects.toThrow('belongs elsewhere');
   });
+
+  describe('the sign-in behind a token of ours', () => {
+    const start = async (subject = 'alice') => {
+      const world = setUp();
+      const opened = await world.sessions.start(makeSignIn({ subject }), makeFacts(NOW));
+      const { signInId, signIn } = opened.session;
+      return { ...world, ...opened, signInId, sub: publicSubjectOf(signIn.identity) };
+    };
+
+    it('is found by subject and sign-in, whatever id the session has by now', async () => {
+      const { sessions, session, signInId, sub } = await start();
+      expect(await sessions.findSignIn(sub, signInId)).toEqual(session);
+      const later = await sessions.stepUp(session, { authenticatedAtMs: NOW + 1000, method: 'totp' });
+      expect(await sessions.findSignIn(sub, signInId)).toEqual(later?.session);
+    });
+
+    it('is found among others of the person, and never by somebody else’s subject', async () => {
+      const { sessions, sub, signInId } = await start();
+      const other = await sessions.start(makeSignIn(), makeFacts(NOW));
+      const bob = await sessions.start(makeSignIn({ subject: 'bob' }), makeFacts(NOW));
+      expect((await sessions.findSignIn(sub, other.session.signInId))?.id).toBe(other.session.id);
+      expect((await sessions.findSignIn(sub, signInId))?.signInId).toBe(signInId);
+      expect(await sessions.findSignIn(sub, bob.session.signInId)).toBeUndefined();
+      expect(
+        await sessions.findSignIn(publicSubjectOf(bob.session.signIn.identity), signInId),
+      ).toBeUndefined();
+    });
+
+    it.each(['end', 'endAll', 'idle'] as const)('is none any more after %s', async (how) => {
+      const { sessions, session, sub, signInId, clock } = await start();
+      if (how === 'end') await sessions.end(session.id);
+      if (how === 'endAll') await sessions.endAll(session.signIn.identity);
+      if (how === 'idle') clock.now += HOUR;
+      expect(await sessions.findSignIn(sub, signInId)).toBeUndefined();
+    });
+
+    it('is found beside a session that no key of the ring opens, which is none itself', async () => {
+      const { sessions, store, sub, signInId, sealer } = await start();
+      const other = await sessions.start(makeSignIn(), makeFacts(NOW));
+      const lost = createSealer(parseMasterKeyRing(`k0:${Buffer.alloc(32, 9).toString('base64')}`));
+      for (const sealed of [lost.seal('{}', `browser-session:${other.session.id}`), sealer.seal('{}', 'x')]) {
+        await store.update(other.session.id, sealed);
+        expect((await sessions.findSignIn(sub, signInId))?.signInId).toBe(signInId);
+        expect(await sessions.findSignIn(sub, other.session.signInId)).toBeUndefined();
+      }
+    });
+
+    it.each(['', '{}', 'a'.repeat(29), `${'a'.repeat(28)}1`, 'A'.repeat(100_000), '\0', '../'])(
+      'is none for a subject that is none: %#',
+      async (subject) => {
+        const { sessions, signInId } = await start();
+        expect(await sessions.findSignIn(subject, signInId)).toBeUndefined();
+      },
+    );
+
+    it('is none for the subject of the person with another bucket, or for part of the name of the sign-in', async () => {
+      const { sessions, sub, signInId } = await start();
+      for (const part of ['', signInId.slice(1), `${signInId}A`])
+        expect(await sessions.findSignIn(sub, part)).toBeUndefined();
+      expect(await sessions.findSignIn(elsewhere(sub), signInId)).toBeUndefined();
+    });
+
+    it('says that the store does not answer, where it does not', async () => {
+      const { store, sub, signInId } = await start();
+      const down = () => Promise.reject(new FederationError('store-unavailable', 'down'));
+      const { sessions } = setUp({ store: { ...store, listOfSubject: down } });
+      await expect(sessions.findSignIn(sub, signInId)).rejects.toMatchObject({ code: 'store-unavailable' });
+    });
+  });
 });
+
+/** The same digest in another bucket, which nobody was given. */
+function elsewhere(publicSubject: string): string {
+  return publicSubject.slice(0, -1) + (publicSubject.endsWith('A') ? 'B' : 'A');
+}
