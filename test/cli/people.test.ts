@@ -9,6 +9,7 @@ import { createRandom } from '../../src/keys/random.ts';
 import { createSealer } from '../../src/keys/seal.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { createSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
+import { sampleAudit, sampleSession } from '../support/sample-session.ts';
 import { makeFacts, makeSignIn } from '../support/sign-in.ts';
 import { startWorldBridge, type WorldBridge } from '../support/world-bridge.ts';
 import { worldEnv } from '../support/world.ts';
@@ -33,6 +34,7 @@ const alice: Person = {
   favourites: [],
   recents: [],
 };
+const BOB = { providerArn: PROVIDER, subject: 'bob' };
 const KEY = `${PROVIDER} alice with blanks`;
 
 let world: WorldBridge;
@@ -131,11 +133,47 @@ describe('rolebridge people', () => {
     expect(event).not.toContain(SECRET);
   });
 
+  test('removes: the person is forgotten, all sessions end, nobody else’s do, and the trail says who did it', async () => {
+    const random = createRandom();
+    const limits = { idleMs: 3_600_000, absoluteMs: 3_600_000 };
+    const browsers = createBrowserSessions({ ...sealing, ...limits, store: store.browserSessions, random });
+    const opened = await browsers.start(makeSignIn({ subject: alice.subject }), makeFacts(Date.now()));
+    const other = await browsers.start(makeSignIn({ subject: 'bob' }), makeFacts(Date.now()));
+    const [mine, theirs] = [sampleSession({ person: KEY }), sampleSession()];
+    for (const session of [mine, theirs]) await store.sessions.issue({ session, audit: sampleAudit() });
+    await people.update(BOB, () => ({ ...alice, ...BOB }));
+    const { stdout, code } = await rolebridge('remove', KEY, '--by', 'carol');
+    expect(code).toBe(0);
+    expect(stdout.split('\n').slice(0, 2)).toEqual(['browser sessions ended: 1', 'role sessions ended: 1']);
+    expect(await people.find(alice)).toBeUndefined();
+    expect(await browsers.find(opened.secret, Date.now())).toBeUndefined();
+    expect(await store.sessions.find(mine.accessKeyId)).toBeUndefined();
+    expect(await people.find(BOB)).toBeDefined();
+    expect(await browsers.find(other.secret, Date.now())).toBeDefined();
+    expect(await store.sessions.find(theirs.accessKeyId)).toBeDefined();
+    const { records } = await store.audit.find({}, { limit: 1000 });
+    const event = records.map((record) => record.event).find((text) => text.includes('RemovePerson')) ?? '';
+    expect(JSON.parse(event)).toMatchObject({
+      eventName: 'RemovePerson',
+      requestParameters: { person: KEY, by: 'carol' },
+    });
+    expect(event).not.toContain(SECRET);
+    const again = await rolebridge('remove', KEY);
+    expect(again).toMatchObject({ code: 1, stdout: '' });
+    expect(again.stderr).toContain('ever signed in');
+    await people.remove(BOB);
+  });
+
   test.each([
     [['show', `${PROVIDER} nobody`], 1, 'ever signed in'],
     [['reset-mfa', `${PROVIDER} nobody`], 1, 'ever signed in'],
     [['reset-mfa', 'alice@acme.example'], 1, 'name the person as'],
     [['reset-mfa', `${PROVIDER} `], 1, 'name the person as'],
+    [['remove', `${PROVIDER} nobody`], 1, 'ever signed in'],
+    [['remove', 'alice@acme.example'], 1, 'name the person as'],
+    [['remove', ` ${KEY}`], 1, 'name the person as'],
+    [['remove', PROVIDER], 1, 'name the person as'],
+    [['remove'], 2, 'missing required argument'],
     [['list', '--limit', '0'], 1, '--limit takes a whole number'],
     [['reset-mfa'], 2, 'missing required argument'],
   ])('refuses %j', async (args, code, text) => {

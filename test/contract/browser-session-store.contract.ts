@@ -4,8 +4,10 @@ import type {
   BrowserSessionRecord,
   BrowserSessionStore,
 } from '../../src/domain/session/browser-session-store.ts';
+import { publicSubjectOfKey } from '../../src/domain/identity/person.ts';
 import { until } from '../support/redis-server.ts';
 import { sampleBrowserSession, samplePerson } from '../support/sample-browser-session.ts';
+import { noSubjects } from './person-store.contract.ts';
 import type { StorePair } from './session-store.contract.ts';
 
 const HOUR_MS = 3_600_000;
@@ -236,6 +238,23 @@ export function describeBrowserSessionStore(open: () => Promise<StorePair>): voi
         await one.end(ended.id);
         await until(() => Promise.resolve(Date.now() > short.expiresAtMs));
         expect(byId(await two.listOf(person))).toEqual(byId(living));
+      });
+
+      it.each(ODD_PEOPLE)('are listed by the subject in tokens of ours, too: “%.20s”', async (subject) => {
+        const person = `${samplePerson()} ${subject}`;
+        const records = await atOnce(3, () => created({ person }));
+        const ended = await created({ person });
+        await one.end(ended.id);
+        await created();
+        expect(byId(await two.listOfSubject(publicSubjectOfKey(person)))).toEqual(byId(records));
+        await two.endAll(person);
+        expect(await one.listOfSubject(publicSubjectOfKey(person))).toEqual([]);
+      });
+
+      it('are none for a subject that is nobody’s, or none at all', async () => {
+        const { person } = await created();
+        for (const subject of [publicSubjectOfKey(samplePerson()), ...noSubjects(person)])
+          expect(await one.listOfSubject(subject), subject.slice(0, 40)).toEqual([]);
       });
 
       it('are none for somebody who has none, nor for part of a name', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PersonRecord, PersonStore } from '../../src/domain/identity/person-store.ts';
+import { publicSubjectOfKey } from '../../src/domain/identity/person.ts';
 import { samplePerson } from '../support/sample-browser-session.ts';
 import type { StorePair } from './session-store.contract.ts';
 
@@ -72,6 +73,82 @@ export function describePersonStore(open: () => Promise<StorePair>): void {
       expect(await two.read(person)).toBeDefined();
     });
 
+    it.each(ODD_PEOPLE)('are found by the subject in tokens of ours: “%.20s”', async (subject) => {
+      const person = `${samplePerson()} ${subject}`;
+      await one.replace(person, { sealed: EVERY_BYTE, expected: 0 });
+      const found = await two.readBySubject(publicSubjectOfKey(person));
+      expect(plain(found)).toEqual(plain({ person, revision: 1, sealed: EVERY_BYTE }));
+    });
+
+    it('are none for a subject that is nobody’s, or none at all', async () => {
+      const person = samplePerson();
+      await one.replace(person, { sealed: EVERY_BYTE, expected: 0 });
+      for (const subject of [publicSubjectOfKey(samplePerson()), ...noSubjects(person)])
+        expect(await one.readBySubject(subject), subject.slice(0, 40)).toBeUndefined();
+    });
+
+    describe('are removed', () => {
+      it('whole, on every node, and nobody else is', async () => {
+        const [person, other] = [samplePerson(), samplePerson()];
+        for (const name of [person, other]) await one.replace(name, { sealed: EVERY_BYTE, expected: 0 });
+        expect(await two.remove(person)).toBe(true);
+        expect(await one.read(person)).toBeUndefined();
+        expect(await one.readBySubject(publicSubjectOfKey(person))).toBeUndefined();
+        const listed = (await listAll(one)).map((record) => record.person);
+        expect(listed).not.toContain(person);
+        expect(listed).toContain(other);
+        expect(await one.remove(person)).toBe(false);
+      });
+
+      it('once, of many who ask for it at the same moment', async () => {
+        const person = samplePerson();
+        await one.replace(person, { sealed: EVERY_BYTE, expected: 0 });
+        const outcomes = await Promise.all(
+          Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? one : two).remove(person)),
+        );
+        expect(outcomes.filter(Boolean)).toHaveLength(1);
+      });
+
+      it('and do not come back by a change of who read them before', async () => {
+        const person = samplePerson();
+        await one.replace(person, { sealed: EVERY_BYTE, expected: 0 });
+        await two.remove(person);
+        expect(await one.replace(person, { sealed: EVERY_BYTE, expected: 1 })).toBe(false);
+        expect(await one.read(person)).toBeUndefined();
+        expect((await listAll(one)).map((record) => record.person)).not.toContain(person);
+      });
+
+      it('and may come again as somebody new', async () => {
+        const person = samplePerson();
+        await one.replace(person, { sealed: EVERY_BYTE, expected: 0 });
+        await one.replace(person, { sealed: EVERY_BYTE, expected: 1 });
+        await two.remove(person);
+        expect(await one.replace(person, { sealed: Buffer.from('new'), expected: 0 })).toBe(true);
+        expect(plain(await two.read(person))).toEqual(
+          plain({ person, revision: 1, sealed: Buffer.from('new') }),
+        );
+      });
+
+      it('also between two pages of a list, which shows the others', async () => {
+        const names = Array.from({ length: 30 }, samplePerson);
+        for (const name of names) await one.replace(name, { sealed: EVERY_BYTE, expected: 0 });
+        const first = await two.list({ limit: 10 });
+        const gone = names.filter((_, at) => at % 2 === 0);
+        for (const name of gone) await one.remove(name);
+        const rest = (await listAll(two, 7, first.cursor)).map(({ person }) => person);
+        const shown = [...first.people.map(({ person }) => person), ...rest];
+        expect(shown).toEqual(expect.arrayContaining(names.filter((name) => !gone.includes(name))));
+        for (const name of gone) expect(rest).not.toContain(name);
+      });
+
+      it.each(['', '}', '\0', 'A'.repeat(100_000)])(
+        'and were never there under the name “%.20s”',
+        async (name) => {
+          expect(await one.remove(name)).toBe(false);
+        },
+      );
+    });
+
     describe('lists', () => {
       const mark = randomUUID();
       const names = Array.from({ length: 130 }, (_, at) => `${mark} ${at}`);
@@ -124,6 +201,15 @@ export function describePersonStore(open: () => Promise<StorePair>): void {
       });
     });
   });
+}
+
+/** What looks like the subject of a person, and is not, nor anybody’s. */
+export function noSubjects(person: string): readonly string[] {
+  const sub = publicSubjectOfKey(person);
+  const [digest, bucket] = [sub.slice(0, -1), sub.slice(-1)];
+  const elsewhere = [bucket === 'A' ? 'B' : 'A', '1', '}', 'a', '', `${bucket}${bucket}`, `${bucket}\n`];
+  const braces = `${'{'.repeat(28)}A`;
+  return [...elsewhere.map((end) => digest + end), person, braces, '', '{}', '\0', 'A'.repeat(100_000)];
 }
 
 async function listAll(store: PersonStore, limit = 1000, from?: string): Promise<PersonRecord[]> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bucketOfKey } from '../../src/domain/session/bucket.ts';
+import { publicSubjectOfKey } from '../../src/domain/identity/person.ts';
 import { createRedisStore } from '../../src/stores/redis/redis-store.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { canStartRedis, command, startRedis, until } from '../support/redis-server.ts';
@@ -105,6 +106,9 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
       await browserSessions.endAll(person);
       await people.replace(person, { sealed: next.sealed, expected: 0 });
       await people.read(person);
+      await people.readBySubject(publicSubjectOfKey(person));
+      await browserSessions.listOfSubject(publicSubjectOfKey(person));
+      await people.remove(person);
     };
     // Once, so that the server knows the scripts.
     await run();
@@ -113,7 +117,26 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     expect(seen).toEqual([
       ...[script, 'hmget', script, script, script, script, script, script],
       ...[script, 'hmget'],
+      ...['hmget', script, script],
     ]);
+  });
+
+  it('asks nothing for a subject that is none', async () => {
+    const seen = await commandsDuring(server, async () => {
+      for (const subject of ['', '{}', `${'{'.repeat(28)}A`, `${'a'.repeat(28)}1`, 'A'.repeat(100_000)]) {
+        expect(await store.people.readBySubject(subject)).toBeUndefined();
+        expect(await store.browserSessions.listOfSubject(subject)).toEqual([]);
+      }
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it('leaves nothing of a person who is removed', async () => {
+    await command(server.url, 'FLUSHALL');
+    const person = samplePerson();
+    await store.people.replace(person, { sealed: Buffer.from('x'), expected: 0 });
+    expect(await store.people.remove(person)).toBe(true);
+    expect(await command(server.url, 'KEYS', '*')).toBe('');
   });
 
   it('asks nothing for the id of a browser session that nobody was given', async () => {
@@ -384,6 +407,8 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     await command(server.url, 'HDEL', key, 'sealed');
     await expect(store.people.read(record.person)).rejects.toThrow('cannot be read');
     await expect(store.people.list({ limit: 1000 })).rejects.toThrow('cannot be read');
+    expect(await store.people.remove(record.person)).toBe(true);
+    expect((await store.people.list({ limit: 1000 })).people).toEqual([]);
     await command(server.url, 'FLUSHALL');
   });
 
@@ -427,6 +452,7 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
     const [record, other] = [sampleBrowserSession(), sampleBrowserSession()];
     const { id, person } = record;
     for (const session of [record, other]) await store.browserSessions.create(session);
+    await store.people.replace(other.person, { sealed: other.sealed, expected: 0 });
     await command(server.url, 'CONFIG', 'SET', 'maxmemory', '1');
     try {
       expect(await store.browserSessions.touch(id, sampleBrowserSession())).toBe(true);
@@ -437,6 +463,7 @@ describe.runIf(canStartRedis())('Redis on its own', () => {
       expect(await store.browserSessions.replace(id, sampleBrowserSession({ person }))).toBe(true);
       expect(await store.browserSessions.endAll(person)).toBe(1);
       expect(await store.browserSessions.end(other.id)).toBe(true);
+      expect(await store.people.remove(other.person)).toBe(true);
     } finally {
       await command(server.url, 'CONFIG', 'SET', 'maxmemory', '0');
     }
@@ -552,7 +579,10 @@ function browserCalls({ browserSessions, people }: Store): (() => Promise<unknow
     () => browserSessions.endAll(person),
     () => people.read(person),
     () => people.replace(person, { sealed, expected: 0 }),
+    () => people.readBySubject(publicSubjectOfKey(person)),
+    () => people.remove(person),
     () => people.list({ limit: 10 }),
+    () => browserSessions.listOfSubject(publicSubjectOfKey(person)),
   ];
 }
 

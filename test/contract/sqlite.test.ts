@@ -236,6 +236,7 @@ describe('a SQLite file', () => {
         store.browserSessions.end(record.id),
         store.browserSessions.endAll(record.person),
         store.people.replace(record.person, { sealed: record.sealed, expected: 0 }),
+        store.people.remove(record.person),
         store.oauthRecords.save(token),
         store.oauthRecords.consume(token, 7),
         store.oauthRecords.remove(token),

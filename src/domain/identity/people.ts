@@ -21,6 +21,10 @@ export type People = {
    * @returns the person as they are now
    */
   readonly update: (id: PersonId, change: (person: Person | undefined) => Person) => Promise<Person>;
+  /** Whether there is a record, be it one that no key opens. */
+  readonly isKnown: (id: PersonId) => Promise<boolean>;
+  /** Forgets a person, factors and all: who signs in again is somebody new. Whether there was one. */
+  readonly remove: (id: PersonId) => Promise<boolean>;
   readonly list: (page: {
     readonly limit: number;
     readonly cursor?: string;
@@ -53,6 +57,8 @@ export function createPeople({ store, seal, openSecret }: PeopleDeps): People {
       }
       throw new FederationError('store-unavailable', 'the person is changed from too many places at once');
     },
+    isKnown: async (id) => (await store.read(personKeyOf(id))) !== undefined,
+    remove: (id) => store.remove(personKeyOf(id)),
     list: async (page) => {
       const { people, ...rest } = await store.list(page);
       return { people: people.map(open), ...rest };

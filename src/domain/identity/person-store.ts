@@ -23,6 +23,8 @@ export interface PersonStore {
    * quicker. So of two changes at once none is lost, and no factor that was removed comes back.
    */
   replace(person: string, next: { readonly sealed: Uint8Array; readonly expected: number }): Promise<boolean>;
+  /** Whether there was one: factors and all. */
+  remove(person: string): Promise<boolean>;
   /** All people in no promised order, at most `limit` (1–1000). */
   list(page: { readonly limit: number; readonly cursor?: string }): Promise<PersonPage>;
 }

@@ -18,8 +18,12 @@ const PUBLIC_SUBJECT = /^[\w-]{28}[A-Z2-7]$/;
  * in the store without any table in between.
  */
 export function publicSubjectOf(id: PersonId): string {
-  const key = personKeyOf(id);
-  return keyDigest(key) + bucketOfKey(key);
+  return publicSubjectOfKey(personKeyOf(id));
+}
+
+/** As {@link publicSubjectOf}, of what {@link personKeyOf} makes. */
+export function publicSubjectOfKey(personKey: string): string {
+  return keyDigest(personKey) + bucketOfKey(personKey);
 }
 
 /** Whether a text could be what {@link publicSubjectOf} makes. */

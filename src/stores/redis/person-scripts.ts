@@ -7,6 +7,11 @@ redis.call('HSET', KEYS[1], 'revision', ARGV[1] + 1, 'sealed', ARGV[2], 'person'
 redis.call('ZADD', KEYS[2], 0, ARGV[4])
 return 1`);
 
+/** KEYS: person, the bucket's people. ARGV: digest. */
+export const REMOVE_PERSON = script(`
+redis.call('ZREM', KEYS[2], ARGV[1])
+return redis.call('DEL', KEYS[1])`);
+
 /**
  * KEYS: the bucket's people. ARGV: where to begin, how many, stem of persons. Digests, each followed by the three fields. All
  * have one score, so that Redis keeps them in the order of their digests, which is a place that no newcomer shifts.

@@ -9,7 +9,7 @@ import type { Keys } from './keys.ts';
 import { parseFields, parseHashes } from './parse-hashes.ts';
 import { formatPersonCursor, parsePersonCursor } from './person-cursor.ts';
 import type { PersonPlace } from './person-cursor.ts';
-import { LIST_PEOPLE, REPLACE_PERSON } from './person-scripts.ts';
+import { LIST_PEOPLE, REMOVE_PERSON, REPLACE_PERSON } from './person-scripts.ts';
 
 export type PersonStoreDeps = { readonly connection: Connection; readonly keys: Keys };
 
@@ -27,6 +27,10 @@ export function createRedisPeople(deps: PersonStoreDeps): PersonStore {
       const touched = [keys.person(person), keys.peopleIndex(bucketOfKey(person))];
       const values = [expected, Buffer.from(sealed), person, keyDigest(person)];
       return (await connection.script(REPLACE_PERSON, touched, values)) === 1;
+    },
+    remove: async (person) => {
+      const touched = [keys.person(person), keys.peopleIndex(bucketOfKey(person))];
+      return (await connection.script(REMOVE_PERSON, touched, [keyDigest(person)])) === 1;
     },
     list: async ({ limit, cursor }) => {
       checkLimit(limit);

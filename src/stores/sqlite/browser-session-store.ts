@@ -4,7 +4,7 @@ import type {
   BrowserSessionRecord,
   BrowserSessionStore,
 } from '../../domain/session/browser-session-store.ts';
-import { digestOfSubject } from '../../domain/identity/person.ts';
+import { digestOfSubject, publicSubjectOfKey } from '../../domain/identity/person.ts';
 import { keyDigest } from '../../domain/session/key-digest.ts';
 import { MOST_BROWSER_SESSIONS } from '../most-browser-sessions.ts';
 import type { Database } from './database.ts';
@@ -74,7 +74,11 @@ function reading(
         return row && fromRow(row);
       }),
     listOf: (person) => listKey(keyDigest(person)),
-    listOfSubject: (publicSubject) => listKey(digestOfSubject(publicSubject)),
+    listOfSubject: async (publicSubject) => {
+      const records = await listKey(digestOfSubject(publicSubject));
+      // As for people: the digest alone is not the subject.
+      return records.filter(({ person }) => publicSubjectOfKey(person) === publicSubject);
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { PersonPage, PersonRecord, PersonStore } from '../../domain/identity/person-store.ts';
-import { digestOfSubject } from '../../domain/identity/person.ts';
+import { digestOfSubject, publicSubjectOfKey } from '../../domain/identity/person.ts';
 import { keyDigest } from '../../domain/session/key-digest.ts';
 import { checkLimit } from '../paging.ts';
 import type { Database } from './database.ts';
@@ -11,7 +11,7 @@ const CURSOR = 'p';
 type Row = Record<string, SQLOutputValue>;
 
 export function createSqlitePeople(db: Database): PersonStore {
-  return { ...reading(db), replace: replacing(db) };
+  return { ...reading(db), replace: replacing(db), remove: removing(db) };
 }
 
 function reading(db: Database): Pick<PersonStore, 'read' | 'readBySubject' | 'list'> {
@@ -26,7 +26,11 @@ function reading(db: Database): Pick<PersonStore, 'read' | 'readBySubject' | 'li
     });
   return {
     read: (person) => readKey(keyDigest(person)),
-    readBySubject: (publicSubject) => readKey(digestOfSubject(publicSubject)),
+    readBySubject: async (publicSubject) => {
+      const record = await readKey(digestOfSubject(publicSubject));
+      // The digest leads to the row; a person has one subject, not one for each character that may follow it.
+      return record && publicSubjectOfKey(record.person) === publicSubject ? record : undefined;
+    },
     list: async ({ limit, cursor }) => {
       checkLimit(limit);
       const after = cursor === undefined ? 0 : parseRowCursor(CURSOR, cursor);
@@ -64,4 +68,9 @@ function replacing(db: Database): PersonStore['replace'] {
       const written = expected === 0 ? insert.run(key, person, sealed) : update.run(sealed, key, expected);
       return written.changes === 1;
     });
+}
+
+function removing(db: Database): PersonStore['remove'] {
+  const one = db.connection.prepare('DELETE FROM people WHERE key = ?');
+  return (person) => db.write(() => one.run(keyDigest(person)).changes === 1);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resealPeople } from '../../../../src/domain/identity/reseal-people.ts';
 import { createPeople } from '../../../../src/domain/identity/people.ts';
-import { personKeyOf, type Person } from '../../../../src/domain/identity/person.ts';
+import { personKeyOf, publicSubjectOf, type Person } from '../../../../src/domain/identity/person.ts';
 import type { PersonStore } from '../../../../src/domain/identity/person-store.ts';
 import { parseMasterKeyRing } from '../../../../src/keys/master-key.ts';
 import { createSealer } from '../../../../src/keys/seal.ts';
@@ -52,6 +52,18 @@ describe('people', () => {
     expect(await people.find({ ...ALICE, providerArn: `${ALICE.providerArn}2` })).toBeUndefined();
   });
 
+  it('are found by the subject that tokens of ours name them by, and by no other', async () => {
+    const { people } = setUp();
+    await people.update(ALICE, () => person);
+    const sub = publicSubjectOf(ALICE);
+    expect(await people.findBySubject(sub)).toEqual(person);
+    const other = publicSubjectOf({ ...ALICE, subject: 'bob' });
+    const elsewhere = sub.slice(0, -1) + (sub.endsWith('A') ? 'B' : 'A');
+    const odd = ['', '{}', '\0', sub.slice(0, -1), `${sub}A`, `${sub}\n`, 'A'.repeat(100_000)];
+    for (const subject of [other, elsewhere, ...odd])
+      expect(await people.findBySubject(subject), subject.slice(0, 40)).toBeUndefined();
+  });
+
   it('are unreadable in the store: no secret, no e-mail address', async () => {
     const { people, store } = setUp();
     await people.update(ALICE, () => person);
@@ -94,6 +106,33 @@ describe('people', () => {
     const mallory = { ...ALICE, subject: 'mallory' };
     await store.replace(personKeyOf(mallory), { sealed: stolen?.sealed ?? new Uint8Array(), expected: 0 });
     await expect(people.find(mallory)).rejects.toThrow('belongs elsewhere');
+  });
+
+  it('are forgotten, factors and all, once they are removed; who comes again is somebody new', async () => {
+    const { people } = setUp();
+    await people.update(ALICE, () => person);
+    const bob = { ...ALICE, subject: 'bob' };
+    await people.update(bob, () => ({ ...person, ...bob }));
+    expect(await people.remove(ALICE)).toBe(true);
+    expect(await people.find(ALICE)).toBeUndefined();
+    expect(await people.findBySubject(publicSubjectOf(ALICE))).toBeUndefined();
+    expect(await people.remove(ALICE)).toBe(false);
+    expect((await people.list({ limit: 10 })).people.map(({ subject }) => subject)).toEqual(['bob']);
+    await people.update(ALICE, (now) => {
+      expect(now).toBeUndefined();
+      return { ...person, factors: [] };
+    });
+    expect((await people.find(ALICE))?.factors).toEqual([]);
+  });
+
+  it('are known and can be removed when no key opens them any more', async () => {
+    const { people, store } = setUp();
+    await people.update(ALICE, () => person);
+    const { people: after } = setUp(store, NEW_KEY);
+    await expect(after.find(ALICE)).rejects.toThrow('names no key');
+    expect(await after.isKnown(ALICE)).toBe(true);
+    expect(await after.remove(ALICE)).toBe(true);
+    expect(await after.isKnown(ALICE)).toBe(false);
   });
 
   it('open without the old master key once they were sealed anew', async () => {
