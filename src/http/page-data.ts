@@ -107,18 +107,10 @@ export type Pages = {
    * `/oidc/interaction/{uid}`: what an application that is not ours may learn and do. Posts `answer` (`allow` or `deny`) to the
    * same path.
    */
-  readonly consent: {
+  readonly consent: Wishes & {
     readonly application: string;
     /** The origin that the browser goes back to: a name can be anybody's. */
     readonly redirectOrigin: string;
-    /** What the application learns of the person, by standard scope or own claim. */
-    readonly claims: readonly ConsentClaim[];
-    /** What it may do at services. */
-    readonly services: readonly { readonly name: string; readonly scopes: readonly string[] }[];
-    /** Whether it may go on while the person is away. */
-    readonly offline: boolean;
-    /** Claims under names of the installation's own. */
-    readonly ownClaims: readonly string[];
   };
   /** `/device`: type the code that a device shows. Posts `user_code` and `xsrf`. */
   readonly 'device-code': {
@@ -130,7 +122,7 @@ export type Pages = {
    * Shown before anything is opened, also where a link brought the code. Posts `user_code`, `xsrf` and `confirm=yes` or
    * `abort=yes` to `/device`; both answers look alike.
    */
-  readonly 'device-confirm': {
+  readonly 'device-confirm': Wishes & {
     readonly xsrf: string;
     /** `BCDF-GHJK`. */
     readonly userCode: string;
@@ -139,8 +131,6 @@ export type Pages = {
     readonly sourceIp: string;
     /** `curl on Linux`, from the user agent of the device. */
     readonly device: string;
-    readonly claims: readonly ConsentClaim[];
-    readonly services: readonly { readonly name: string; readonly scopes: readonly string[] }[];
   };
   /** `/device/{uid}`: the device may go on. */
   readonly 'device-done': { readonly application: string };
@@ -276,6 +266,18 @@ export type ErrorKind =
 
 /** What an application learns; `roles`: which roles are open to the person. */
 export type ConsentClaim = 'identity' | 'profile' | 'email' | 'roles';
+
+/** What an application wants of a person. */
+export type Wishes = {
+  /** What it learns, by standard scope. */
+  readonly claims: readonly ConsentClaim[];
+  /** What it learns under names of the installation's own. */
+  readonly ownClaims: readonly string[];
+  /** What it may do at services. */
+  readonly services: readonly { readonly name: string; readonly scopes: readonly string[] }[];
+  /** Whether it may go on while the person is away. */
+  readonly offline: boolean;
+};
 
 export type ErrorLink = {
   readonly to: 'start-again' | 'another-provider' | 'roles' | 'retry';

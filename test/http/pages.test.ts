@@ -303,6 +303,17 @@ describe('pages of applications', () => {
       expect(html).toContain(told);
   });
 
+  it('say all that an application gets, also on a device, where nothing else may ask', async () => {
+    const consent = await load(samplePath('consent'));
+    const device = await load(samplePath('device-confirm'));
+    for (const { html } of [consent, device])
+      for (const told of ['a fixed identifier of yours', '<code>orders:read</code>', 'while you are away'])
+        expect(html).toContain(told);
+    expect(consent.html).toContain('<code>department</code>');
+    const nothing = await load(samplePath('device-confirm: hostile names'));
+    expect(nothing.html).not.toMatch(/It learns|It may/);
+  });
+
   it('take a code however it is written: no length, no pattern, one field', async () => {
     const { html } = await load(samplePath('device-code'));
     const [field = '', ...others] = html.match(/<input(?! type="hidden")[^>]*>/g) ?? [];

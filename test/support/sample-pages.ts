@@ -227,6 +227,8 @@ const DEVICE_CONFIRM: Pages['device-confirm'] = {
   device: 'curl on Linux',
   claims: ['identity'],
   services: [{ name: 'orders', scopes: ['orders:read'] }],
+  offline: true,
+  ownClaims: [],
 };
 const APPLICATION_SIGN_OUT: Pages['application-sign-out'] = {
   xsrf: 'sample-xsrf',
@@ -440,8 +442,9 @@ export const SAMPLE_PAGES: readonly SamplePage[] = [
       ...DEVICE_CONFIRM,
       application: HOSTILE_NAME,
       device: HOSTILE_NAME,
-      claims: ['identity', 'profile', 'email', 'roles'],
+      claims: [],
       services: [],
+      offline: false,
     });
   }),
   signedIn('device-done', (show) => {
