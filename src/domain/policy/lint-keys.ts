@@ -14,11 +14,12 @@ export function findKeyTrouble(scope: LintScope): readonly Finding[] {
 
 const builtInPrefixes = ['aws', 'sts', 'saml', 'rolebridge', ...builtInProviders].map((name) => `${name}:`);
 
+const SCOPE = 'rolebridge:Scope';
 const EXCHANGE_KEYS = [
   'rolebridge:ClientId',
   'rolebridge:Audience',
   'rolebridge:SubjectTokenType',
-  'rolebridge:Scope',
+  SCOPE,
   'rolebridge:ActorIssuer',
   'rolebridge:ActorSubject',
 ] as const;
@@ -52,7 +53,7 @@ function findForAllValues({ kind, statement: { effect, conditions } }: LintScope
   if (effect !== 'Allow') return [];
   return conditions
     .filter(({ use }) => use.kind === 'value' && use.quantifier === 'ForAllValues')
-    .filter(({ key }) => kind !== 'exchange' || key !== 'rolebridge:scope')
+    .filter(({ key }) => kind !== 'exchange' || key !== SCOPE.toLowerCase())
     .map(({ keyText, path }) =>
       error('for-all-values-in-allow', path, {
         message: `ForAllValues also holds when ${keyText} is absent from the request.`,
