@@ -43,6 +43,6 @@ export interface SessionStore {
   /** Counts a failed attempt under `key`; the count is forgotten `windowMs` after the first one. Returns the count so far. */
   countAttempt(key: string, windowMs: number): Promise<number>;
   attempts(key: string): Promise<number>;
-  /** Removes what has expired (sessions, index rows, marks, counters, login attempts, audit records older than `auditBeforeMs`). Returns how many sessions went. */
+  /** Removes what has expired (sessions, index rows, marks, counters, login attempts, OAuth records, audit records older than `auditBeforeMs`). Returns how many sessions went. */
   sweep(auditBeforeMs: number): Promise<number>;
 }
