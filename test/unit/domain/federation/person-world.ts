@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createDirectory } from '../../../../src/config/directory.ts';
+import type { Application } from '../../../../src/domain/application/application.ts';
+import type { Service } from '../../../../src/domain/application/service.ts';
 import type { FederationDeps } from '../../../../src/domain/federation/deps.ts';
 import type { RequestFacts } from '../../../../src/domain/federation/request-facts.ts';
 import type { PersonDeps, SignedInPerson } from '../../../../src/domain/federation/signed-in-person.ts';
@@ -24,7 +26,7 @@ const AWS_ATTRIBUTE = 'https://aws.amazon.com/SAML/Attributes/';
 
 const settings = { displayName: 'Example', domains: [], mfa: 'never', mfaValues: [] } as const;
 
-const oidcProvider: Extract<SignInProvider, { kind: 'oidc' }> = {
+export const oidcProvider: Extract<SignInProvider, { kind: 'oidc' }> = {
   kind: 'oidc',
   provider: {
     name: 'example',
@@ -33,7 +35,7 @@ const oidcProvider: Extract<SignInProvider, { kind: 'oidc' }> = {
     issuer: 'https://idp.example.com',
     audiences: ['client-1'],
     algorithms: ['RS256'],
-    clockSkewSeconds: 0,
+    clockSkewSeconds: 30,
     jwks: { kind: 'pinned', keys: [] },
     tags: {},
     signIn: { ...settings, preset: 'generic', clientId: 'client-1', scopes: ['openid'], hostedDomains: [] },
@@ -182,11 +184,17 @@ export function createPersonWorld(
   {
     mfaRequired = 'by-policy',
     now = () => NOW_MS,
-  }: Partial<Pick<PersonDeps, 'mfaRequired'>> & { readonly now?: () => number } = {},
+    applications = [],
+    services = [],
+  }: Partial<Pick<PersonDeps, 'mfaRequired'>> & {
+    readonly now?: () => number;
+    readonly applications?: readonly Application[];
+    readonly services?: readonly Service[];
+  } = {},
 ): PersonWorld {
   const store = createSqliteStore({ path: ':memory:', now });
   const events: string[] = [];
-  const plainAccount = { guardrails: { isManagementAccount: false }, outboundWebIdentityFederation: false };
+  const plainAccount = { guardrails: { isManagementAccount: false }, outboundWebIdentityFederation: true };
   const directory = createDirectory({
     accounts: [
       { id: ACCOUNT, alias: 'acme-prod', ...plainAccount },
@@ -196,8 +204,8 @@ export function createPersonWorld(
     users: [],
     oidcProviders: [oidcProvider.provider],
     samlProviders: [samlProvider.provider],
-    applications: [],
-    services: [],
+    applications,
+    services,
     managedPolicies: new Map(),
   });
   const deps = {
@@ -215,7 +223,7 @@ export function createPersonWorld(
   return { store, deps, events };
 }
 
-function arn(text: string): Arn {
+export function arn(text: string): Arn {
   if (!isArn(text)) throw new Error(`not an ARN: ${text}`);
   return text;
 }
