@@ -1,15 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { URI } from 'otpauth';
 import type { Browser, Page } from 'playwright-core';
+import { z } from 'zod';
 import { startChromium } from '../test/support/chromium.ts';
-import { freePort } from '../test/support/free-port.ts';
+import { demoPorts, startDemoProcess } from '../test/support/demo-process.ts';
 
-const PROJECT = join(import.meta.dirname, '..');
-const IMAGES = join(PROJECT, 'docs/images');
+const IMAGES = join(import.meta.dirname, '../docs/images');
 /** The README loads all of them. */
 const MAX_IMAGE_BYTES = 100_000;
 const ROLE = '/roles/arn:aws:iam::123456789012:role/production-admin';
@@ -19,7 +18,7 @@ const LOOKS = {
   light: {
     colorScheme: 'light',
     viewport: WIDE,
-    pages: ['sign-in', 'roles', 'second-factor', 'credentials', 'sessions'],
+    pages: ['sign-in', 'roles', 'second-factor', 'credentials', 'sessions', 'dashboard', 'device'],
   },
   dark: { colorScheme: 'dark', viewport: WIDE, pages: ['sign-in', 'roles', 'credentials'] },
   phone: { colorScheme: 'light', viewport: { width: 390, height: 760 }, pages: ['roles', 'credentials'] },
@@ -32,36 +31,28 @@ await run();
 async function run(): Promise<void> {
   mkdirSync(IMAGES, { recursive: true });
   const folder = mkdtempSync(join(tmpdir(), 'rolebridge-screenshots-'));
-  const port = await freePort();
-  const demo = startDemo(folder, [port, await freePort(), await freePort()]);
+  const ports = await demoPorts();
+  const demo = startDemoProcess(ports, folder);
+  const ended = once(demo.child, 'exit').then(() => Promise.reject(new Error('the demo ended')));
+  const place = {
+    origin: `http://localhost:${ports.port}`,
+    dashboard: `http://127.0.0.1:${ports['dashboard-port']}`,
+  };
   try {
-    await untilReady(demo);
+    await Promise.race([demo.ready, ended]);
     const browser = await startChromium();
-    for (const look of ['light', 'dark', 'phone'] as const)
-      await photographJourney(browser, `http://localhost:${port}`, look);
+    for (const look of ['light', 'dark', 'phone'] as const) await photographJourney(browser, place, look);
     await browser.close();
   } finally {
-    demo.kill('SIGTERM');
-    await once(demo, 'exit');
+    demo.child.kill('SIGTERM');
+    await ended.catch(() => undefined);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function startDemo(folder: string, [port = 0, managementPort = 0, issuerPort = 0]: readonly number[]) {
-  const ports = [`--port=${port}`, `--management-port=${managementPort}`, `--issuer-port=${issuerPort}`];
-  return spawn(process.execPath, [join(PROJECT, 'demo/demo.ts'), ...ports], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-}
+type Place = { readonly origin: string; readonly dashboard: string };
 
-// It prints what to do when everything answers.
-async function untilReady(demo: ChildProcess): Promise<void> {
-  const ended = once(demo, 'exit').then(() => Promise.reject(new Error('the demo ended')));
-  await Promise.race([demo.stdout === null ? ended : once(demo.stdout, 'data'), ended]);
-}
-
-async function photographJourney(browser: Browser, origin: string, look: Look): Promise<void> {
+async function photographJourney(browser: Browser, { origin, dashboard }: Place, look: Look): Promise<void> {
   const { colorScheme, viewport, pages } = LOOKS[look];
   const wanted: readonly string[] = pages;
   const context = await browser.newContext({ colorScheme, viewport, locale: 'en', reducedMotion: 'reduce' });
@@ -79,7 +70,22 @@ async function photographJourney(browser: Browser, origin: string, look: Look): 
   await shoot('credentials');
   await page.goto(`${origin}/sessions`);
   await shoot('sessions');
+  await page.goto(`${dashboard}/signin`);
+  await page.waitForURL(`${dashboard}/`);
+  await shoot('dashboard');
+  await page.goto(await deviceLink(origin));
+  await page.locator('button[name=confirm]').waitFor();
+  await shoot('device');
   await context.close();
+}
+
+const deviceAnswer = z.object({ verification_uri_complete: z.string() });
+
+/** What a tool without a browser shows. */
+async function deviceLink(origin: string): Promise<string> {
+  const body = new URLSearchParams({ client_id: 'example-cli', scope: 'openid profile email' });
+  const answer = await fetch(`${origin}/oidc/device_authorization`, { method: 'POST', body });
+  return deviceAnswer.parse(await answer.json()).verification_uri_complete;
 }
 
 async function signIn(page: Page, person: string): Promise<void> {

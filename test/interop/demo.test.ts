@@ -98,6 +98,42 @@ describe('npm run demo', { timeout: 60_000 }, () => {
     );
   });
 
+  it("exchanges the job's token for one that the service takes, and for credentials, without any secret", () => {
+    const [orders = '', credentials = ''] = outputOf(9).split(/(?<=\}\})(?=\{)/);
+    expect(JSON.parse(orders)).toMatchObject({
+      orders: [{ id: 'A-1001' }, { id: 'A-1002' }],
+      asked: { repository: 'acme/app', by: 'deployer', scope: 'orders.read' },
+    });
+    expect(credentials).toMatch(/"token_type": ?"N_A"/);
+    expect(credentials).toMatch(/"AccessKeyId": ?"ASIA[A-Z2-7]{16}"/);
+  });
+
+  it.skipIf(requireProgram('aws', 'the AWS CLI with credential_process in the demo is') === undefined)(
+    'prints a credential_process by which the AWS CLI exchanges the token itself',
+    () => {
+      expect(outputOf(9)).toContain(':assumed-role/deploy/');
+    },
+  );
+
+  it('prints commands of a device flow that somebody ends at the page that is named', async () => {
+    expect(outputOf(10)).toContain('"error":"authorization_pending"');
+    const [, userCode = ''] = /"user_code": ?"([^"]+)"/.exec(outputOf(10)) ?? [];
+    const browser = createFormBrowser();
+    const device = await browser.visit(`http://localhost:${ports.port}/device`);
+    expect(device.url).toContain('/signin?return_to=');
+    const question = await browser.visit(`http://localhost:${ports.port}/signin/google?return_to=/device`);
+    const code = await browser.submit(question, { person: 'tom' });
+    const confirm = await browser.submit(code, { user_code: userCode }, '/device');
+    expect(confirm.html).toContain('Example CLI');
+    const done = await browser.submit(confirm, { confirm: 'yes' }, '/device');
+    expect(done).toMatchObject({ status: 200 });
+    const [poll = ''] = demo.output.stdout
+      .split('\n')
+      .filter((line) => line.includes('grant-type:device_code'));
+    const answer = await runClient(['sh', '-c', poll], { env: process.env, cwd: folder });
+    expect(answer.stdout).toMatch(/"id_token": ?"eyJ/);
+  });
+
   it('lists sessions, revokes them and shows what happened', () => {
     expect(outputOf(11)).toContain('assumed-role/build/curl');
     expect(outputOf(11)).toMatch(/^\d sessions revoked$/m);
