@@ -54,6 +54,8 @@ const GITHUB = {
   issuer: 'https://token.actions.githubusercontent.com',
   audiences: ['https://sts.acme.example'],
 };
+/** Secrets of the applications in the documents. */
+const CLIENT_SECRETS = ['DASHBOARD_CLIENT_SECRET', 'DEPLOYER_CLIENT_SECRET', 'GOOGLE_CLIENT_SECRET'];
 const USER = { name: 'break-glass', account: '123456789012' };
 
 function check(config: Record<string, unknown>) {
@@ -63,7 +65,8 @@ function check(config: Record<string, unknown>) {
   writeFileSync(join(folder, 'cluster-keys.json'), JSON.stringify({ keys }));
   const file = join(folder, 'config.json');
   writeFileSync(file, JSON.stringify({ ...REST, ...config }));
-  const result = loadConfig(file, { env: {}, parseSamlMetadata: parseIdpMetadata });
+  const env = Object.fromEntries(CLIENT_SECRETS.map((name) => [name, 'x'.repeat(40)]));
+  const result = loadConfig(file, { env, parseSamlMetadata: parseIdpMetadata });
   return (result.ok ? result.warnings : result.faults).map(({ severity, code, path }) => ({
     severity,
     code,
@@ -125,6 +128,19 @@ describe('the documents', () => {
     const text = read('docs/sts.md');
     expect(codes.length).toBeGreaterThan(10);
     expect(codes.filter((code) => !text.includes(code))).toEqual([]);
+  });
+
+  it('name every token type, condition key and error of token exchange', () => {
+    const text = read('docs/token-exchange.md');
+    const keys = [...read('src/domain/policy/lint-keys.ts').matchAll(/'(rolebridge:[A-Z]\w+)'/g)];
+    const types = [...read('src/domain/application/token-type.ts').matchAll(/'urn:[\w:-]+:(\w+)'/g)];
+    const errors = [...read('src/protocols/oauth/errors.ts').matchAll(/\bcode: '(\w+)'/g)];
+    const names = [keys, types, errors].map((found) => new Set(found.map(([, name = '']) => name)));
+    for (const found of names) expect(found.size).toBeGreaterThan(4);
+    // Of people in a browser: the token endpoint has neither.
+    const elsewhere = ['access_denied', 'login_required'];
+    const missing = names.flatMap((found) => [...found].filter((name) => !text.includes(`\`${name}\``)));
+    expect(missing).toEqual(elsewhere);
   });
 
   it('name every metric of our own', () => {
