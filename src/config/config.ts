@@ -1,3 +1,4 @@
+import type { AccentShades } from './accent.ts';
 import type { Application } from '../domain/application/application.ts';
 import type { Service } from '../domain/application/service.ts';
 import type { Secret } from '../domain/credentials/secret.ts';
@@ -30,12 +31,12 @@ export type StoreSettings =
 export type MasterKeySource =
   { readonly kind: 'file'; readonly path: string } | { readonly kind: 'text'; readonly text: Secret };
 
-/** What an installation may choose of the pages' looks; `src/http/render.ts` has the same shape. */
+/** What an installation may choose of the pages' looks; `src/http/branding.ts` has the same shape. */
 export type Branding = {
   /** Stands where Rolebridge would. */
   readonly name: string;
-  /** `#rrggbb`, with 4.5:1 on white at least. */
-  readonly accent?: string;
+  /** `#rrggbb` each, with 4.5:1 on its ground at least. */
+  readonly accent: AccentShades;
   readonly logo?: { readonly mediaType: 'image/svg+xml' | 'image/png'; readonly bytes: Uint8Array };
 };
 

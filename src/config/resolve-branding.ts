@@ -1,5 +1,5 @@
+import { accentShades, contrastOf, MIN_CONTRAST } from './accent.ts';
 import type { Branding } from './config.ts';
-import { contrastOnWhite } from './contrast.ts';
 import { parseLogo } from './logo.ts';
 import { reportError } from './resolution.ts';
 import type { Resolution } from './resolution.ts';
@@ -7,8 +7,6 @@ import type { ConfigFile } from './schema.ts';
 
 type BrandingEntry = ConfigFile['branding'];
 
-/** WCAG 2.2, 1.4.3. */
-const MIN_CONTRAST = 4.5;
 /** Every page carries it. */
 const MAX_LOGO_BYTES = 20_000;
 
@@ -17,13 +15,13 @@ export function resolveBranding(
   { name, accent, logo: file }: BrandingEntry,
   resolution: Resolution,
 ): Branding {
-  if (accent !== undefined) reportFaintAccent(accent, resolution);
+  reportFaintAccent(accent, resolution);
   const logo = file && readLogo(file.file, resolution);
-  return { name, ...(accent !== undefined && { accent }), ...(logo !== undefined && { logo }) };
+  return { name, accent: accentShades(accent), ...(logo !== undefined && { logo }) };
 }
 
 function reportFaintAccent(accent: string, resolution: Resolution): void {
-  const contrast = contrastOnWhite(accent);
+  const contrast = contrastOf(accent, '#ffffff');
   if (contrast >= MIN_CONTRAST) return;
   // Rounded down: 4.499 must not read as enough.
   const ratio = (Math.floor(contrast * 100) / 100).toFixed(2);

@@ -335,7 +335,7 @@ const branding = z.strictObject({
   accent: z
     .string()
     .regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as #1f5fbf')
-    .optional()
+    .default('#3347b8')
     .describe('Colour of buttons and links, `#rrggbb`: 4.5:1 on white at least.'),
   logo: z
     .strictObject({

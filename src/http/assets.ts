@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type Router from '@koa/router';
-import { accentShades } from './accent.ts';
 import type { Branding } from './branding.ts';
 
 type Asset = { readonly mediaType: string; readonly bytes: Uint8Array };
@@ -28,7 +27,6 @@ export type Assets = {
 };
 
 const VIEWS = new URL('../../views/assets/', import.meta.url);
-const DEFAULT_ACCENT = '#3347b8';
 const EXTENSIONS: Readonly<Record<string, string>> = {
   'text/css; charset=utf-8': 'css',
   'text/javascript; charset=utf-8': 'js',
@@ -68,7 +66,7 @@ export function mountAssets(router: Router, assets: () => Assets): void {
   });
 }
 
-function loadAsset(name: AssetName, { accent = DEFAULT_ACCENT, logo }: Branding): Asset {
+function loadAsset(name: AssetName, { accent, logo }: Branding): Asset {
   if (name === 'mark')
     return logo ?? { mediaType: 'image/svg+xml', bytes: readFileSync(new URL('mark.svg', VIEWS)) };
   if (name === 'webauthn.js') return script(readFileSync(webauthnBundle()));
@@ -77,8 +75,7 @@ function loadAsset(name: AssetName, { accent = DEFAULT_ACCENT, logo }: Branding)
 }
 
 // Without its indentation: a tenth of it, for which the pages' budget has better uses.
-function stylesheet(text: string, accent: string): Asset {
-  const { light, dark } = accentShades(accent);
+function stylesheet(text: string, { light, dark }: Branding['accent']): Asset {
   const tokens = `:root{--accent:${light};--accent-dark:${dark}}`;
   const rules = text.replaceAll(/^\s+/gm, '');
   return { mediaType: 'text/css; charset=utf-8', bytes: Buffer.from(`${tokens}\n${rules}`) };

@@ -2,7 +2,7 @@
 export type Branding = {
   /** Stands where Rolebridge would. */
   readonly name: string;
-  /** `#rrggbb`; dark against white (4.5:1), which the configuration checks. */
-  readonly accent?: string;
+  /** `#rrggbb` each: of buttons and links on a light ground, of links on a dark one. The configuration saw to the contrast. */
+  readonly accent: { readonly light: string; readonly dark: string };
   readonly logo?: { readonly mediaType: 'image/svg+xml' | 'image/png'; readonly bytes: Uint8Array };
 };

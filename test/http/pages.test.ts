@@ -201,10 +201,14 @@ describe('assets', () => {
   it('have the accent and the logo of the installation', () => {
     const bytes = Buffer.from('a logo');
     const plain = createAssets(SAMPLE_BRANDING);
-    const own = createAssets({ name: 'Acme', accent: '#0a5c36', logo: { mediaType: 'image/png', bytes } });
+    const own = createAssets({
+      name: 'Acme',
+      accent: { light: '#0a5c36', dark: '#0abc36' },
+      logo: { mediaType: 'image/png', bytes },
+    });
     expect(own.path('style.css')).not.toBe(plain.path('style.css'));
     const style = Buffer.from(own.find(own.path('style.css'))?.bytes ?? []).toString();
-    expect(style).toMatch(/^:root\{--accent:#0a5c36;--accent-dark:#[0-9a-f]{6}\}/);
+    expect(style).toMatch(/^:root\{--accent:#0a5c36;--accent-dark:#0abc36\}/);
     expect(own.path('mark')).toMatch(/\.png$/);
     expect(own.find(own.path('mark'))).toEqual({ mediaType: 'image/png', bytes });
     expect(own.find(plain.path('mark'))).toBeUndefined();
@@ -227,7 +231,7 @@ async function answerOf({
   secureTransport = false,
   name = 'Ada',
 }: Question): Promise<Response> {
-  const branding: Branding = { name: 'Acme' };
+  const branding: Branding = { ...SAMPLE_BRANDING, name: 'Acme' };
   const render = createRenderer({ branding, assets: createAssets(branding), secureTransport });
   const app = new Koa();
   app.use((ctx) => {

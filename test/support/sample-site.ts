@@ -17,7 +17,10 @@ export type SampleSite = {
   readonly stop: () => Promise<void>;
 };
 
-export const SAMPLE_BRANDING: Branding = { name: 'Rolebridge' };
+export const SAMPLE_BRANDING: Branding = {
+  name: 'Rolebridge',
+  accent: { light: '#3347b8', dark: '#7a87d1' },
+};
 
 /** The address of a sample page on its site. */
 export function samplePath(title: string): string {

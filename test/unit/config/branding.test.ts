@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { contrastOnWhite } from '../../../src/config/contrast.ts';
+import { accentShades, contrastOf } from '../../../src/config/accent.ts';
 import { BASE, createConfigFolder } from './config-folder.ts';
 
 const { write, findings, faultsOf, configOf, remove } = createConfigFolder();
@@ -25,11 +25,12 @@ describe('the accent', () => {
     ['#777777', 4.47],
     ['#ff0000', 3.99],
   ])('%s has a contrast of %f on white (WCAG 2.2)', (colour, contrast) => {
-    expect(contrastOnWhite(colour)).toBeCloseTo(contrast, 1);
+    expect(contrastOf(colour, '#ffffff')).toBeCloseTo(contrast, 1);
   });
 
   it('is the darker the lower its parts are', () => {
     const part = fc.integer({ min: 1, max: 255 });
+    const contrastOnWhite = (colour: string) => contrastOf(colour, '#ffffff');
     const hex = (...parts: readonly number[]) =>
       `#${parts.map((value) => value.toString(16).padStart(2, '0')).join('')}`;
     fc.assert(
@@ -41,7 +42,14 @@ describe('the accent', () => {
   });
 
   it.each(['#1F5fbf', '#767676'])('%s is taken', (accent) => {
-    expect(configOf(branding(`accent: '${accent}', name: Acme`)).branding).toEqual({ name: 'Acme', accent });
+    expect(configOf(branding(`accent: '${accent}', name: Acme`)).branding).toEqual({
+      name: 'Acme',
+      accent: { light: accent, dark: accentShades(accent).dark },
+    });
+  });
+
+  it('is ours, for light and for dark, where none is named', () => {
+    expect(configOf(BASE).branding.accent).toEqual({ light: '#3347b8', dark: '#7a87d1' });
   });
 
   it('that is too faint is refused, with its ratio, which is never rounded up to enough', () => {

@@ -4,7 +4,7 @@ export type AccentShades = { readonly light: string; readonly dark: string };
 /** The ground of cards in dark mode, as in `views/assets/style.css`; the page behind it is darker still. */
 export const DARK_GROUND = '#1b1f27';
 /** WCAG 2.2, 1.4.3. */
-const MIN_CONTRAST = 4.5;
+export const MIN_CONTRAST = 4.5;
 const STEPS = 20;
 
 type Rgb = readonly [number, number, number];

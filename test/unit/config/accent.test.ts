@@ -1,7 +1,7 @@
 import { assert, integer, property } from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { accentShades, contrastOf, DARK_GROUND } from '../../../src/http/accent.ts';
+import { accentShades, contrastOf, DARK_GROUND } from '../../../src/config/accent.ts';
 
 const color = integer({ min: 0, max: 0xffffff }).map((value) => `#${value.toString(16).padStart(6, '0')}`);
 
