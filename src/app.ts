@@ -14,6 +14,7 @@ import type { ProviderKeys } from './domain/identity/provider-keys.ts';
 import type { SamlMetadataSource } from './domain/identity/saml-metadata.ts';
 import type { SpKeys } from './domain/identity/sp-keys.ts';
 import { resealPeople } from './domain/identity/reseal-people.ts';
+import { createExchangedTokens } from './domain/application/exchanged-tokens.ts';
 import { createPeople } from './domain/identity/people.ts';
 import { createBrowserSessions } from './domain/session/browser-sessions.ts';
 import { parsePolicyText, type Policy } from './domain/policy/document.ts';
@@ -30,7 +31,13 @@ import type { MfaDeps } from './http/mfa/mfa-page.ts';
 import { mountMfa } from './http/mfa/mount-mfa.ts';
 import { measure } from './http/middleware/measure.ts';
 import type { PageSurface } from './http/page-exchange.ts';
-import { mountOidc } from './http/oidc/mount-oidc.ts';
+import { createProviderSource, usedAlgorithms } from './http/oidc/create-provider.ts';
+import { discoveryPartsOf } from './http/oidc/discovery-document.ts';
+import { findOpaqueToken } from './http/oidc/find-opaque-token.ts';
+import { mountOidc, type OidcDeps } from './http/oidc/mount-oidc.ts';
+import { createOauthRecords } from './http/oidc/oauth-records.ts';
+import { createSubjectVerifiers } from './http/oidc/subject-verifiers.ts';
+import { createTellApplications } from './http/oidc/tell-applications.ts';
 import { mountPortal } from './http/portal/mount-portal.ts';
 import { nothingHere } from './http/nothing-here.ts';
 import { createRenderer } from './http/render.ts';
@@ -213,6 +220,7 @@ type Runtime = {
   /** Frees people of an old master key. */
   readonly resealPeople: () => Promise<number>;
   readonly pages: { readonly surface: PageSurface; readonly deps: PagesDeps; readonly assets: Assets };
+  readonly oidc: OidcDeps;
   /** Makes our own SAML keys where there are none yet, renews metadata, and looks at the certificates in it. */
   readonly watchSaml: () => Promise<void>;
   readonly signingKeys: SigningKeys;
@@ -276,18 +284,15 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
     },
   };
   const saml = { metadataOf, spKeys };
+  const oidc = { keysOf, metadataOf: oidcMetadataOf };
+  const pages = createPages(config, { ...parts, deps, surface, saml, oidc });
   return {
     config,
     sources,
     deps,
     surface,
-    pages: createPages(config, {
-      ...parts,
-      deps,
-      surface,
-      saml,
-      oidc: { keysOf, metadataOf: oidcMetadataOf },
-    }),
+    pages,
+    oidc: createOidc(config, { ...parts, deps, surface, pages: pages.deps, saml, keysOf, signingKeys }),
     resealPeople: () => resealPeople({ ...deps, store: store.people, isCurrent: sealer.isCurrent }),
     watchSaml: createSamlWatch(config, { ...parts, ...saml }),
     signingKeys,
@@ -320,6 +325,17 @@ function createPages(config: Config, parts: PagesParts): Runtime['pages'] {
     onSignIn: metrics.signedIn,
     onMfa: metrics.factorVerified,
     passkeys: party && createPasskeys(party, mfa.issuerName),
+    tellApplications: createTellApplications({
+      ...deps,
+      oauthRecords: store.oauthRecords,
+      now: surface.now,
+      request: createGuardedRequest(config.outbound),
+      onTold: (clientId, failure) => {
+        metrics.applicationTold(failure === undefined ? 'success' : 'failure');
+        if (failure !== undefined)
+          parts.logger.warn({ err: failure, clientId }, 'application not told of a sign-out');
+      },
+    }),
     oidc: createOidcRelyingParty(config, parts.oidc),
   };
   return {
@@ -329,6 +345,60 @@ function createPages(config: Config, parts: PagesParts): Runtime['pages'] {
     },
     assets,
     surface: { ...surface, publicUrl, mfaRequired: mfa.required, mfaIssuerName: mfa.issuerName },
+  };
+}
+
+type OidcParts = Parts & {
+  readonly deps: StsDeps;
+  readonly surface: StsSurface;
+  readonly pages: PagesDeps;
+  readonly saml: Pick<SamlDeps, 'metadataOf' | 'spKeys'>;
+  readonly keysOf: ProviderKeys;
+  readonly signingKeys: SigningKeys;
+};
+
+/** The provider for applications. */
+function createOidc(config: Config, parts: OidcParts): OidcDeps {
+  const { publicUrl, applications, services, browserSession, mfa } = config;
+  const { store, metrics, deps, surface, pages, saml, keysOf, signingKeys } = parts;
+  const { oauthRecords } = store;
+  const records = createOauthRecords({
+    ...deps,
+    oauthRecords,
+    now: surface.now,
+    onUnreadable: () => undefined,
+  });
+  const provider = {
+    ...deps,
+    ...pages,
+    ...createSubjectVerifiers({
+      ...deps,
+      ...saml,
+      publicUrl,
+      keysOf,
+      findKey: (kid) => signingKeys.find(kid),
+    }),
+    oauthRecords,
+    now: surface.now,
+    exchangedTokens: createExchangedTokens({ ...deps, store: oauthRecords }),
+    findOpaqueToken: (token: string) => findOpaqueToken(token, records),
+    mfaRequired: mfa.required,
+    absoluteMs: browserSession.absoluteMs,
+    issuer: publicUrl,
+    secureTransport: surface.secureTransport,
+    applications,
+    services,
+    signingKeys,
+    request: createGuardedRequest(config.outbound),
+    workloadSecret: Buffer.from(deps.random(32)).toString('base64url'),
+    onBug: surface.onBug,
+  };
+  return {
+    ...provider,
+    provider: createProviderSource(provider),
+    onTokenAnswer: metrics.tokenAnswered,
+    publicKeys: () => signingKeys.publicKeys(),
+    discovery: discoveryPartsOf(config),
   };
 }
 
@@ -398,7 +468,7 @@ function createSamlWatch(
 }
 
 function createSigningKeyWatch(
-  { accounts }: Config,
+  { accounts, applications, services }: Config,
   { signingKeys, logger, metrics }: Parts & { readonly signingKeys: SigningKeys },
 ): () => Promise<void> {
   const isUsed = accounts.some(({ outboundWebIdentityFederation }) => outboundWebIdentityFederation);
@@ -406,6 +476,8 @@ function createSigningKeyWatch(
     try {
       // An RSA key takes its time: made in the background, it is published long before the first token wants it.
       if (isUsed) await signingKeys.prepare(['RS256', 'ES384']);
+      const used = usedAlgorithms({ applications, services });
+      if (used.length > 0) await signingKeys.prepare(used);
       const { made, ages } = await signingKeys.maintain();
       metrics.signingKeysAge(ages);
       for (const { kid, algorithm, signsFromMs } of made)
@@ -526,10 +598,7 @@ function createPublicServer(runtime: () => Runtime, { metrics, logger }: Parts):
   );
   const surface = (): PageSurface => runtime().pages.surface;
   const deps = (): PagesDeps => runtime().pages.deps;
-  mountOidc(router, () => ({
-    issuer: runtime().config.publicUrl,
-    publicKeys: () => runtime().signingKeys.publicKeys(),
-  }));
+  mountOidc(router, surface, () => runtime().oidc);
   mountAssets(router, () => runtime().pages.assets);
   for (const mount of [mountSaml, mountSignIn, mountSessions, mountMfa, mountPortal])
     mount(router, surface, deps);

@@ -170,6 +170,8 @@ export type MfaReason =
   | { readonly kind: 'role'; readonly roleName: string }
   /** The bridge wants one of everybody (`mfa.required: always`). */
   | { readonly kind: 'always' }
+  /** An application wants to know better who it is. */
+  | { readonly kind: 'application' }
   /** To change one's factors. */
   | { readonly kind: 'manage' };
 

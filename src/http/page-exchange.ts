@@ -24,6 +24,8 @@ export type PageDeps = FederationDeps & {
   readonly browserSessions: BrowserSessions;
   readonly people: People;
   readonly render: Renderer;
+  /** Tells applications that sign-ins end; never fails, and never waits long. */
+  readonly tellApplications: (sessions: readonly BrowserSession[]) => Promise<void>;
 };
 
 export type PageSurface = RequestFactsDeps & {
@@ -244,7 +246,11 @@ function layoutPerson({ signIn }: BrowserSession, { directory }: PageDeps) {
   };
 }
 
-async function requirePerson(exchange: PageExchange, deps: PageDeps): Promise<PersonExchange | undefined> {
+/** Leads whoever is not signed in, or by a provider that is gone, to the sign-in; then there is nothing else to answer. */
+export async function requirePerson(
+  exchange: PageExchange,
+  deps: PageDeps,
+): Promise<PersonExchange | undefined> {
   const { ctx, session } = exchange;
   if (session === undefined) {
     const returnTo = ctx.method === 'GET' ? `return_to=${wayBack(ctx)}` : 'reason=session-ended';

@@ -7,6 +7,10 @@ export type Metrics = {
   readonly stsAnswered: (action: string, code: string) => void;
   /** A browser came back from a provider, by the provider's configured name. */
   readonly signedIn: (provider: string, outcome: 'success' | 'failure') => void;
+  /** How a request at the token endpoint ended, by the grant's name in the configuration. */
+  readonly tokenAnswered: (grant: string, code: string) => void;
+  /** Whether an application could be told of a sign-out. */
+  readonly applicationTold: (outcome: 'success' | 'failure') => void;
   readonly factorVerified: (factor: MfaMethod, outcome: 'success' | 'failure') => void;
   readonly httpAnswered: (labels: { route: string; method: string; status: number; seconds: number }) => void;
   readonly configurationLoaded: (outcome: 'success' | 'failure', timeMs: number) => void;
@@ -41,6 +45,18 @@ export function createMetrics(version: string): Metrics {
     name: 'rolebridge_logins_total',
     help: 'Sign-ins of people by provider and outcome.',
     labelNames: ['provider', 'outcome'],
+    registers,
+  });
+  const tokens = new Counter({
+    name: 'rolebridge_token_requests_total',
+    help: 'Requests at the token endpoint by grant and outcome; reason is the error code.',
+    labelNames: ['grant', 'outcome', 'reason'],
+    registers,
+  });
+  const notices = new Counter({
+    name: 'rolebridge_backchannel_logouts_total',
+    help: 'Sign-outs that applications were told of, by outcome.',
+    labelNames: ['outcome'],
     registers,
   });
   const factors = new Counter({
@@ -86,6 +102,13 @@ export function createMetrics(version: string): Metrics {
     },
     signedIn: (provider, outcome) => {
       signIns.inc({ provider, outcome });
+    },
+    tokenAnswered: (grant, code) => {
+      const outcome = code === 'Success' ? 'success' : 'failure';
+      tokens.inc({ grant, outcome, reason: outcome === 'success' ? '' : code });
+    },
+    applicationTold: (outcome) => {
+      notices.inc({ outcome });
     },
     factorVerified: (factor, outcome) => {
       factors.inc({ factor, outcome });

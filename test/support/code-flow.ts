@@ -142,7 +142,8 @@ export async function requestToken(
   return { status: response.status, headers: response.headers, body };
 }
 
-async function proofOf(
+/** How an application proves who it is: headers, and fields of the form. */
+export async function proofOf(
   { publicUrl, clientKey, platformToken }: ApplicationSite,
   client: ClientName,
 ): Promise<{ readonly headers: Form; readonly fields: Form }> {
@@ -220,19 +221,29 @@ export function refresh(
   );
 }
 
-/** Verifies a token as its audience does, by the published keys. Throws where it is not good. */
+/** A `claims` parameter with which ID tokens tell when and how somebody signed in; else they need not. */
+export const TELL_SIGN_IN = JSON.stringify({ id_token: { auth_time: { essential: true }, acr: null } });
+
+/**
+ * Verifies a token as its audience does, by the published keys. Throws where it is not good.
+ *
+ * @param type the media type that it must name; without it, it is an ID token, which need not name one
+ */
 export async function verifyToken(
   { publicUrl, nodes }: Pick<ApplicationSite, 'publicUrl' | 'nodes'>,
   token: string,
-  { audience, type = 'JWT', node = 0 }: AtNode & { readonly audience: string; readonly type?: string },
+  { audience, type, node = 0 }: AtNode & { readonly audience: string; readonly type?: string },
 ): Promise<JWTVerifyResult> {
   const keys = jwks.parse(await (await fetch(`${nodes[node]?.url ?? ''}/oidc/jwks`)).json());
-  return jwtVerify(token, createLocalJWKSet(keys), {
+  const result = await jwtVerify(token, createLocalJWKSet(keys), {
     issuer: publicUrl,
     audience,
-    typ: type,
+    ...(type && { typ: type }),
     currentDate: new Date(Date.now()),
   });
+  const { typ = 'JWT' } = result.protectedHeader;
+  if (type === undefined && typ !== 'JWT') throw new Error(`it is no ID token, but ${typ}`);
+  return result;
 }
 
 const jwks: z.ZodType<JSONWebKeySet> = z.looseObject({

@@ -66,7 +66,7 @@ export async function startFactorPages(
   mountMfa(
     router,
     () => surface,
-    () => ({ ...world.deps, render: renderJson }),
+    () => ({ ...world.deps, render: renderJson, tellApplications: () => Promise.resolve() }),
   );
   const app = new Koa().use(router.routes());
   const handle = app.callback();

@@ -56,7 +56,8 @@ export async function startPortalApp(
     absoluteMs: 43_200_000,
   });
   const bugs: unknown[] = [];
-  const deps = { ...world.deps, ...sealing, browserSessions, people, render };
+  const tellApplications = (): Promise<void> => Promise.resolve();
+  const deps = { ...world.deps, ...sealing, browserSessions, people, render, tellApplications };
   const surface = {
     now,
     region: 'eu-central-1',

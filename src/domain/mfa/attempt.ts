@@ -4,7 +4,7 @@ import type { BrowserSession } from '../session/browser-session.ts';
 
 /** Who tries, and what. Codes of an enrolment have counters of their own: a badly scanned secret locks nobody out. */
 export type Attempt = {
-  readonly what: 'code' | 'passkey' | 'enrolment';
+  readonly what: 'code' | 'passkey' | 'enrolment' | 'device-code';
   readonly person: string;
   readonly sourceIp: string;
   readonly nowMs: number;

@@ -36,6 +36,10 @@ export function parseMfaWish(
     const sinceMs = sinceOf(parameters.get('since'), nowMs);
     return { returnTo, method, reason: { kind: 'role', roleName }, goal: { kind: 'present', sinceMs } };
   }
+  if (isApplication(returnTo)) {
+    const sinceMs = sinceOf(parameters.get('since'), nowMs);
+    return { returnTo, method, reason: { kind: 'application' }, goal: { kind: 'present', sinceMs } };
+  }
   if (mfaRequired === 'always')
     return { returnTo, method, reason: { kind: 'always' }, goal: { kind: 'present', sinceMs: 0 } };
   return { returnTo, method, reason: { kind: 'manage' }, goal: { kind: 'manage' } };
@@ -43,6 +47,10 @@ export function parseMfaWish(
 
 function isManagement(returnTo: string): boolean {
   return /^\/mfa(?:[/?]|$)/.test(returnTo);
+}
+
+function isApplication(returnTo: string): boolean {
+  return returnTo.startsWith('/oidc/interaction/');
 }
 
 function methodOf(text: string | null): MfaMethod | undefined {

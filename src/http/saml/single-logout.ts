@@ -166,6 +166,7 @@ async function endSignIns(
   const sessions = await deps.browserSessions.listOf(person);
   const ending = sessions.filter((session) => isMeant(session, sessionIndexes));
   const ended = await Promise.all(ending.map(({ id }) => deps.browserSessions.end(id)));
+  await deps.tellApplications(ending);
   draft.requestParameters = { ...draft.requestParameters, subject };
   await recordAllowed(draft, { sessionsEnded: ended.filter(Boolean).length }, deps);
   return ending.some(({ id }) => id === exchange.session?.id) ? exchange.leave() : exchange;

@@ -32,7 +32,9 @@ export async function revokeOthers(exchange: PersonExchange, deps: PageDeps): Pr
   const { session } = exchange;
   const draft = pageDraft(exchange, 'RevokeOtherSessions');
   const ended = await audited(draft, deps, async () => {
+    const ending = await deps.browserSessions.listOf(session.signIn.identity);
     const sessionsEnded = await deps.browserSessions.endAll(session.signIn.identity, session.id);
+    await deps.tellApplications(ending.filter(({ id }) => id !== session.id));
     await recordAllowed(draft, { sessionsEnded }, deps);
     return sessionsEnded;
   });
@@ -47,7 +49,9 @@ export async function revokeAll(exchange: PersonExchange, deps: PageDeps): Promi
   const roleSessionsEnded = await audited(draft, deps, async () => {
     // Browsers last: when the store fails before that, the person is still signed in and can try again.
     const rolesEnded = await deps.sessions.revokeAll({ by: 'person', value: personKeyOf(identity) });
+    const ending = await deps.browserSessions.listOf(identity);
     const sessionsEnded = await deps.browserSessions.endAll(identity);
+    await deps.tellApplications(ending);
     await recordAllowed(draft, { sessionsEnded, roleSessionsEnded: rolesEnded }, deps);
     return rolesEnded;
   });
@@ -58,11 +62,13 @@ export async function revokeAll(exchange: PersonExchange, deps: PageDeps): Promi
 async function endBrowser(
   id: string,
   { session }: PersonExchange,
-  { browserSessions }: PageDeps,
+  { browserSessions, tellApplications }: PageDeps,
 ): Promise<void> {
   const own = await browserSessions.listOf(session.signIn.identity);
-  if (!own.some((browser) => browser.id === id)) throw notFound();
+  const ending = own.filter((browser) => browser.id === id);
+  if (ending.length === 0) throw notFound();
   await browserSessions.end(id);
+  await tellApplications(ending);
 }
 
 async function endRoleSession(

@@ -66,6 +66,7 @@ async function endSession(session: BrowserSession, { form, draft, deps }: Ending
   const roleSessionsEnded = form.has('revoke_roles') ? await deps.sessions.revokeAll(query) : 0;
   const roleSessionsLeft = await countRoleSessions(identity, deps.sessions);
   await deps.browserSessions.end(session.id);
+  await deps.tellApplications([session]);
   await recordAllowed(draft, { roleSessionsEnded }, deps);
   const state = Buffer.from(deps.random(32)).toString('base64url');
   return { state, providerArn: identity.providerArn, roleSessionsEnded, roleSessionsLeft };

@@ -40,6 +40,7 @@ export const de = {
   'post-message.text': 'Das dauert einen Augenblick. Geschieht nichts, drücken Sie den Knopf.',
 
   'mfa.reason.role': 'Die Rolle {roleName} verlangt einen zweiten Faktor.',
+  'mfa.reason.application': 'Die Anwendung möchte sicherer sein, dass Sie es sind.',
   'mfa.reason.always': 'Hier wird von allen ein zweiter Faktor verlangt.',
   'mfa.reason.manage':
     'Um zu ändern, wie Sie sich ausweisen, weisen Sie sich bitte noch einmal mit einem zweiten Faktor aus.',

@@ -57,6 +57,7 @@ export const en = {
   'post-message.text': 'This takes a moment. If nothing happens, press the button.',
 
   'mfa.reason.role': 'The role {roleName} wants a second factor.',
+  'mfa.reason.application': 'The application wants to be surer that it is you.',
   'mfa.reason.always': 'A second factor is wanted of everybody here.',
   'mfa.reason.manage': 'To change how you prove who you are, prove it once more.',
   'mfa.problem.wrong.one': 'That code is not right. You have {count} attempt left before a pause.',

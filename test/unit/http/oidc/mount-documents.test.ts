@@ -4,7 +4,7 @@ import Koa from 'koa';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { FederationError } from '../../../../src/domain/errors.ts';
 import type { PublicKeySet } from '../../../../src/domain/token/token-signer.ts';
-import { mountOidc } from '../../../../src/http/oidc/mount-oidc.ts';
+import { mountDocuments } from '../../../../src/http/oidc/mount-documents.ts';
 
 const KEY = { kid: 'k', alg: 'ES256', use: 'sig', kty: 'EC' } as const;
 
@@ -14,7 +14,8 @@ const app = new Koa();
 const router = new Router();
 const bugs: unknown[] = [];
 app.on('error', (error) => bugs.push(error));
-mountOidc(router, () => ({ issuer: 'https://sts.acme.example', publicKeys }));
+const discovery = { issuer: 'https://sts.acme.example', scopes: [], claims: ['sub'] };
+mountDocuments(router, () => ({ discovery, publicKeys }));
 app.use(router.routes());
 const handle = app.callback();
 const server = createServer((request, response) => void handle(request, response));

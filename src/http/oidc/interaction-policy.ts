@@ -1,0 +1,50 @@
+import { interactionPolicy, type Configuration } from 'oidc-provider';
+import { authenticationOf } from '../../domain/session/authentication.ts';
+import { acrWishOf, satisfiedAcr } from './acr-wish.ts';
+import { OIDC_PATHS } from './oidc-paths.ts';
+import { requireScope } from './provider-scope.ts';
+
+type Interactions = Required<NonNullable<Configuration['interactions']>>;
+
+/** When the library asks us to ask the person, and where. */
+export function createInteractionPolicy(mfaRequired: 'always' | 'by-policy'): Interactions {
+  const { base, Check, Prompt } = interactionPolicy;
+  const policy = base();
+  policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
+  const secondFactor = new Check(
+    'second_factor',
+    'a second factor is wanted',
+    'interaction_required',
+    ({ oidc }) => wantsSecondFactor(oidc, mfaRequired),
+  );
+  // After the sign-in: before it nobody has a factor to prove.
+  policy.add(new Prompt({ name: 'mfa', requestable: false }, secondFactor), 2);
+  return {
+    policy,
+    url: async (_ctx, interaction) => {
+      // The library holds an interaction to the session that it began in. A sign-in anew, which most of them lead to, ends that
+      // session; consent alone is of one session, and stays so.
+      if (interaction.prompt.name !== 'consent') {
+        interaction.session = undefined;
+        await interaction.persist();
+      }
+      return `${OIDC_PATHS.interaction}/${interaction.uid}`;
+    },
+  };
+}
+
+type Asking = {
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
+  readonly result?: Readonly<Record<string, unknown>> | undefined;
+};
+
+// Essential values are checked by the library itself, with the sign-in; a wish must not fail what came without any interaction.
+function wantsSecondFactor({ params = {}, result }: Asking, mfaRequired: 'always' | 'by-policy'): boolean {
+  const { session } = requireScope();
+  if (session === undefined) return false;
+  if (mfaRequired === 'always' && session.mfa === undefined) return true;
+  const wish = acrWishOf(params);
+  if (wish === undefined || wish.essential || wish.values.length === 0) return false;
+  if (result?.['mfa'] !== undefined || params['prompt'] === 'none') return false;
+  return satisfiedAcr(wish, authenticationOf(session).acr) === undefined;
+}

@@ -1,0 +1,147 @@
+import { errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { mappedClaims } from '../../domain/application/mapped-claims.ts';
+import type { Directory } from '../../domain/role/directory.ts';
+import { authenticationOf } from '../../domain/session/authentication.ts';
+import type { BrowserSession } from '../../domain/session/browser-session.ts';
+import { acrWishOf, satisfiedAcr } from './acr-wish.ts';
+import { requireScope } from './provider-scope.ts';
+import { findSignIn, type SessionAdapterDeps } from './session-adapter.ts';
+import { tokenLifetimes } from './token-lifetimes.ts';
+
+export type PolicyDeps = SessionAdapterDeps & {
+  readonly directory: Pick<Directory, 'application' | 'service'>;
+  readonly absoluteMs: number;
+};
+
+type Features = NonNullable<Configuration['features']>;
+type Wanted<T> = Required<NonNullable<T>>;
+type Callback<Name extends keyof Configuration> = NonNullable<Configuration[Name]>;
+
+/** What the library asks us to decide. */
+export type ProviderPolicies = {
+  readonly mayReadFromOrigin: Callback<'clientBasedCORS'>;
+  readonly loadExistingGrant: Callback<'loadExistingGrant'>;
+  readonly extraTokenClaims: Callback<'extraTokenClaims'>;
+  readonly expiresWithSession: Callback<'expiresWithSession'>;
+  readonly issueRefreshToken: Callback<'issueRefreshToken'>;
+  readonly ttl: Callback<'ttl'>;
+  readonly assertClientAssertion: Callback<'assertJwtClientAuthClaimsAndHeader'>;
+  readonly assertClaimsParameter: Wanted<Features['claimsParameter']>['assertClaimsParameter'];
+  readonly assertRequestObject: Wanted<Features['requestObjects']>['assertJwtClaimsAndHeader'];
+  readonly mayIntrospect: Wanted<Features['introspection']>['allowedPolicy'];
+  readonly mayRevoke: Wanted<Features['revocation']>['allowedPolicy'];
+  readonly resourceIndicators: Pick<
+    Wanted<Features['resourceIndicators']>,
+    'defaultResource' | 'getResourceServerInfo' | 'useGrantedResource'
+  >;
+};
+
+export function createProviderPolicies(deps: PolicyDeps): ProviderPolicies {
+  return {
+    // Scripts of public clients alone have tokens of their own to fetch.
+    mayReadFromOrigin: (_ctx, origin, client) =>
+      origin !== 'null' &&
+      client.tokenEndpointAuthMethod === 'none' &&
+      (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
+    loadExistingGrant,
+    extraTokenClaims: (_ctx, token) =>
+      token.kind === 'AccessToken' ? accessTokenClaims(token, deps) : undefined,
+    expiresWithSession: (_ctx, source) => !source.scopes.has('offline_access'),
+    // Without `offline_access` it ends with the session.
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    ttl: tokenLifetimes(deps),
+    assertClientAssertion: (_ctx, claims) => {
+      // Made for a list of servers, each of them could use it at the others.
+      if (Array.isArray(claims['aud']) && claims['aud'].length !== 1)
+        throw new errors.InvalidClientAuth('client_assertion is for more than one audience');
+      boundLifetime(claims, () => new errors.InvalidClientAuth('client_assertion lives too long'));
+    },
+    assertClaimsParameter,
+    assertRequestObject: (_ctx, claims) => {
+      boundLifetime(
+        claims,
+        () => new errors.InvalidRequestObject('the request object lives too long, or for ever'),
+      );
+    },
+    mayIntrospect: (_ctx, client, token) =>
+      client.tokenEndpointAuthMethod !== 'none' || token.clientId === client.clientId,
+    mayRevoke: (_ctx, client, token) => token.clientId === client.clientId,
+    resourceIndicators: {
+      defaultResource: (_ctx, _client, oneOf) => oneOf,
+      // The token is for what the person granted; whoever wants it for userinfo asks without a resource.
+      useGrantedResource: () => true,
+      getResourceServerInfo: (_ctx, audience, client) => resourceServer(audience, client.clientId, deps),
+    },
+  };
+}
+
+const loadExistingGrant: Callback<'loadExistingGrant'> = async ({ oidc }) => {
+  const { session, client, provider, result } = oidc;
+  const browserSession = requireScope().session;
+  if (session === undefined || client === undefined) return undefined;
+  // Whoever signed out, or in as somebody else, while the library was at work: what it has is of no sign-in that lives.
+  if (browserSession === undefined || browserSession.signInId !== session.uid)
+    throw new errors.LoginRequired('the person is not signed in any more');
+  session.sidFor(client.clientId, session.uid);
+  const { acr } = authenticationOf(browserSession);
+  const wish = acrWishOf(oidc.params ?? {});
+  session.acr = (wish && satisfiedAcr(wish, acr)) ?? acr;
+  const grantId = result?.consent?.grantId ?? session.grantIdFor(client.clientId);
+  return grantId === undefined ? undefined : provider.Grant.find(grantId);
+};
+
+type PersonToken = {
+  readonly accountId?: string | undefined;
+  readonly sessionUid?: string | undefined;
+  readonly aud?: string | string[] | undefined;
+};
+
+// Of tokens for a service: opaque ones are asked about at userinfo.
+async function accessTokenClaims(
+  { accountId, sessionUid, aud }: PersonToken,
+  deps: PolicyDeps,
+): Promise<Record<string, unknown> | undefined> {
+  const service = typeof aud === 'string' ? deps.directory.service(aud) : undefined;
+  if (service === undefined || accountId === undefined || sessionUid === undefined) return undefined;
+  const session = await findSignIn(accountId, sessionUid, deps);
+  return { ...(session && claimsOfSession(session, service)), sid: sessionUid };
+}
+
+function claimsOfSession(
+  session: BrowserSession,
+  { claims }: { readonly claims: Readonly<Record<string, string>> },
+): Record<string, unknown> {
+  return { ...mappedClaims(claims, session.signIn.identity), ...authenticationOf(session) };
+}
+
+function resourceServer(audience: string, clientId: string, { directory }: PolicyDeps) {
+  const service = directory.service(audience);
+  const isListed = directory.application(clientId)?.audiences.includes(audience) === true;
+  // What there is not, and what this client may not have, look the same.
+  if (service === undefined || !isListed) throw new errors.InvalidTarget();
+  return {
+    audience,
+    scope: service.scopes.join(' '),
+    accessTokenTTL: service.tokenLifetimeSeconds,
+    accessTokenFormat: 'jwt',
+    jwt: { sign: { alg: service.algorithm } },
+  } as const;
+}
+
+/** For what is made to be used at once. */
+const LONGEST_PROOF_SECONDS = 3600;
+
+function boundLifetime(claims: Readonly<Record<string, unknown>>, refusal: () => Error): void {
+  const { exp } = claims;
+  const nowSeconds = requireScope().facts.timeMs / 1000;
+  if (typeof exp !== 'number' || exp > nowSeconds + LONGEST_PROOF_SECONDS) throw refusal();
+}
+
+const assertClaimsParameter: ProviderPolicies['assertClaimsParameter'] = (
+  _ctx: KoaContextWithOIDC,
+  claims,
+) => {
+  for (const wanted of Object.values({ ...claims.userinfo, ...claims.id_token }))
+    if (wanted !== null && (typeof wanted !== 'object' || Array.isArray(wanted)))
+      throw new errors.InvalidRequest('members of the claims parameter are null or objects');
+};

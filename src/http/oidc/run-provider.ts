@@ -1,0 +1,66 @@
+import { IncomingMessage, type ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type Provider from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { inScope, requireScope, type ProviderScope } from './provider-scope.ts';
+
+/** The library's context after it answered: nothing is sent yet. */
+export type OidcAnswer = KoaContextWithOIDC;
+
+/** A request as the library gets it. */
+export type ProviderRequest = {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+
+/** The library as a function. */
+export type ProviderHandler = {
+  readonly provider: Provider;
+  readonly handle: ReturnType<Provider['callback']>;
+};
+
+/** Makes the library hand its answers to us: they are audited, dressed and sent by our own code. */
+export function createProviderHandler(provider: Provider): ProviderHandler {
+  provider.use(async (ctx: OidcAnswer, next: () => Promise<unknown>) => {
+    ctx.respond = false;
+    const scope = requireScope();
+    try {
+      await next();
+      scope.answer = ctx;
+    } catch (error) {
+      scope.failure = error;
+    }
+  });
+  return { provider, handle: provider.callback() };
+}
+
+/**
+ * Has the library answer a request. Status and headers are set on `response`, the body is in the answer.
+ *
+ * @throws whatever the library did not foresee
+ */
+export async function runProvider(
+  { handle }: ProviderHandler,
+  request: ProviderRequest,
+  { scope, response }: { readonly scope: ProviderScope; readonly response: ServerResponse },
+): Promise<OidcAnswer> {
+  await inScope(scope, () => handle(messageOf(request), response));
+  if (scope.answer === undefined) throw scope.failure ?? new Error('the library did not answer');
+  return scope.answer;
+}
+
+// A message of our own, with a socket that goes nowhere: the library reads what we read first and checked.
+function messageOf({ method, url, headers, body }: ProviderRequest): IncomingMessage {
+  const message = new IncomingMessage(new Socket());
+  message.method = method;
+  message.url = url;
+  message.httpVersion = '1.1';
+  message.complete = true;
+  for (const [name, value] of Object.entries(headers)) message.headers[name] = value;
+  if (body !== '') message.push(body);
+  message.push(null);
+  return message;
+}
