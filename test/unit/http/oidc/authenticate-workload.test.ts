@@ -198,7 +198,7 @@ describe('what is for the provider', () => {
 });
 
 describe('a form that is not as RFC 7523 2.2 has it', () => {
-  const { client_assertion_type: _type, ...typeless } = assert('robot');
+  const typeless = { client_id: 'robot', client_assertion: mintWith({}) };
   const twice = new URLSearchParams([...Object.entries(assert('robot')), ['client_id', 'keys']]);
   it.each<readonly [string, URLSearchParams]>([
     ['no type', new URLSearchParams(typeless)],
