@@ -294,6 +294,9 @@ export const SAMPLE_PAGES: readonly SamplePage[] = [
       problem: { kind: 'used', attemptsLeft: 1 },
     });
   }),
+  signedIn('mfa-verify: application', (show) => {
+    show('mfa-verify', { ...VERIFY, reason: { kind: 'application' } });
+  }),
   signedIn('mfa-verify: too late', (show) => {
     show('mfa-verify', { ...VERIFY, problem: { kind: 'expired' } });
   }),
