@@ -44,7 +44,7 @@ export function idTokenClaims(input: ClaimsInput, { clientId, claims }: Applicat
   };
 }
 
-// After what was mapped: nothing that a proof says may pass for our own word. JSON leaves out what is undefined.
+// After what was mapped, which cannot name them anyway: nothing that a proof says may pass for our own word. JSON leaves out what is undefined.
 function commonClaims({ party, issuer, tokenId, issuedAt, expiresAt, act, via }: ClaimsInput) {
   const { session, publicSubject } = party;
   return {

@@ -9,8 +9,9 @@ import {
   decode,
   exchange,
   exchangePolicy,
-  ISSUER,
   issued,
+  ISSUER,
+  makeApplication,
   makeBrowserSession,
   makeOwnToken,
   makeService,
@@ -51,6 +52,24 @@ describe('how long it lives', () => {
     expect(issued(await exchange(world, { subject: { kind: 'role-session', caller } })).expiresAtMs).toBe(
       NOW_MS + 20_000,
     );
+  });
+
+  it('is no longer than a token that was exchanged for it', async () => {
+    const a = makeService('a', { exchangePolicy: exchangePolicy({ Principal: { AWS: DEV.arn } }) });
+    const world = createExchangeWorld({ services: [a], roles: [DEV] });
+    const token = makeOwnToken({ expiresAtMs: NOW_MS + 20_000 });
+    const subject = { kind: 'role-session', caller: callerOf(DEV), token } as const;
+    expect(issued(await exchange(world, { subject })).expiresAtMs).toBe(NOW_MS + 20_000);
+  });
+
+  it('is no longer than its target wants it', async () => {
+    const services = [makeService('a', { tokenLifetimeSeconds: 60 })];
+    const portal = makeApplication('portal', services, { idTokenLifetimeSeconds: 30 });
+    const world = createExchangeWorld({ services, applications: [portal] });
+    const { claims } = decode(await exchange(world));
+    expect(claims['exp']).toBe(NOW + 60);
+    const target = { kind: 'id-token', audience: 'portal' } as const;
+    expect(decode(await exchange(world, { target })).claims['exp']).toBe(NOW + 30);
   });
 
   it('is no longer than what the actor brought', async () => {

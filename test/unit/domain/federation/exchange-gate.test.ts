@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parsePolicy } from '../../../../src/domain/policy/document.ts';
 import {
   callerOf,
   createExchangeWorld,
@@ -58,6 +59,14 @@ describe('the gate of a service', () => {
       outcome: 'denied',
       decision: { outcome: 'explicitDeny', action: 'rolebridge:ExchangeToken' },
     });
+  });
+
+  it('is the service’s own policy: what a role may by itself opens nothing', async () => {
+    const all = { Effect: 'Allow', Action: 'rolebridge:*', Resource: '*' };
+    const allowed = parsePolicy({ Version: '2012-10-17', Statement: all }, { kind: 'identity', name: 'all' });
+    const role = { ...DEV, identityPolicies: [allowed] };
+    const subject = { kind: 'role-session', caller: callerOf(role) } as const;
+    expect(await refusal(createExchangeWorld({ roles: [role] }), { subject })).toBe('exchange-denied');
   });
 
   it('holds a role to its session policies', async () => {
