@@ -25,6 +25,7 @@ export type ApplicationNode = {
   /** Where it listens. */
   readonly url: string;
   readonly bridge: Bridge;
+  readonly configPath: string;
 };
 
 /** The whole bridge on sockets, applications that use it, and where their people sign in. */
@@ -38,8 +39,8 @@ export type ApplicationSite = {
   readonly clientKey: { readonly key: CryptoKey; readonly kid: string };
   /** A token of the platform for a workload; other claims replace those of the main branch. */
   readonly platformToken: (claims?: Readonly<Record<string, unknown>>) => Promise<string>;
-  /** Somebody's browser; the load balancer sends it to this node. */
-  readonly browser: (node?: number) => FormBrowser;
+  /** Somebody's browser; the load balancer asks before each request to which node it goes. */
+  readonly browser: (node?: () => number) => FormBrowser;
   /** The events of the audit stream so far. */
   readonly auditLines: () => Promise<readonly string[]>;
   /** Changes members of the configuration of all nodes. */
@@ -78,8 +79,9 @@ export async function startApplicationSite({
   const nodes: ApplicationNode[] = [];
   for (const port of ports) {
     const env = applicationEnv(idp.clientSecret);
-    const bridge = await startBridge({ configPath: configOf(port), env, version: 'test', auditFd });
-    nodes.push({ url: bridge.addresses.public, bridge });
+    const configPath = configOf(port);
+    const bridge = await startBridge({ configPath, env, version: 'test', auditFd });
+    nodes.push({ url: bridge.addresses.public, bridge, configPath });
   }
   return {
     publicUrl,
@@ -88,8 +90,8 @@ export async function startApplicationSite({
     server,
     clientKey,
     platformToken: (claims) => signPlatformToken(platformKey, claims),
-    browser: (node = 0) =>
-      createFormBrowser({ route: (url) => url.replace(publicUrl, nodes[node]?.url ?? '') }),
+    browser: (node = () => 0) =>
+      createFormBrowser({ route: (url) => url.replace(publicUrl, nodes[node()]?.url ?? '') }),
     auditLines: async () => {
       // The stream is flushed a few times a second.
       await sleep(400);
