@@ -10,6 +10,9 @@ import { createSessionAdapter, type SessionAdapterDeps } from './session-adapter
 
 export type OidcAdapterDeps = SessionAdapterDeps & OauthRecordsDeps;
 
+/** For how long a device, and whoever types its code, learn that its time is over and not that there was never one (RFC 8628 3.5). */
+const EXPIRED_KNOWN_SECONDS = 600;
+
 /** The library's storage on our store: names are hashes, contents sealed. */
 export function createOidcAdapter(deps: OidcAdapterDeps): AdapterFactory {
   const records = createOauthRecords(deps);
@@ -28,7 +31,8 @@ function createRecordAdapter(
 ): Adapter {
   return {
     upsert: async (id, payload, lifetimeSeconds = 0) => {
-      await records.save(kind, id, { payload, lifetimeSeconds });
+      const knownSeconds = kind === 'DeviceCode' ? EXPIRED_KNOWN_SECONDS : 0;
+      await records.save(kind, id, { payload, lifetimeSeconds: lifetimeSeconds + knownSeconds });
       if (kind === 'ReplayDetection') await refuseReplay(id, { store, now });
     },
     find: (id) => records.find(kind, id),

@@ -38,8 +38,9 @@ export function createProviderPages(deps: ProviderPagesDeps): ProviderPages {
         return { ip: sourceIp, ua: userAgent };
       },
       userCodeInputSource: (ctx, _form, _out, error) => {
+        const problem = problemPart(error);
         showLater((exchange) => {
-          exchange.show('device-code', { xsrf: xsrfOf(ctx), ...problemPart(error) });
+          exchange.show('device-code', { xsrf: xsrfOf(ctx), ...problem });
         });
       },
       userCodeConfirmSource: (ctx, _form, client, info, userCode) => {
