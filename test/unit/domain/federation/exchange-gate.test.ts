@@ -8,6 +8,7 @@ import {
   ISSUER,
   lastEvent,
   makeOwnToken,
+  makeClosedService,
   makeService,
   ofApplication,
   refusal,
@@ -66,7 +67,10 @@ describe('the gate of a service', () => {
     const allowed = parsePolicy({ Version: '2012-10-17', Statement: all }, { kind: 'identity', name: 'all' });
     const role = { ...DEV, identityPolicies: [allowed] };
     const subject = { kind: 'role-session', caller: callerOf(role) } as const;
-    expect(await refusal(createExchangeWorld({ roles: [role] }), { subject })).toBe('exchange-denied');
+    for (const service of [makeService('a'), makeClosedService('a')])
+      expect(await refusal(createExchangeWorld({ roles: [role], services: [service] }), { subject })).toBe(
+        'exchange-denied',
+      );
   });
 
   it('holds a role to its session policies', async () => {
