@@ -57,6 +57,10 @@ type Frame<D> = {
   readonly formTargets?: (data: D) => FormTargets;
 };
 
+// An application waits behind an interaction: its answer ends a chain of redirects that began at our form.
+const onwards = ({ returnTo }: { readonly returnTo: string }): FormTargets =>
+  returnTo.startsWith('/oidc/') ? 'anywhere' : [];
+
 const PASSKEY_SCRIPTS = ['webauthn.js', 'passkey.js'] as const;
 
 const FRAMES: { readonly [N in PageName]: Frame<Pages[N]> } = {
@@ -74,13 +78,23 @@ const FRAMES: { readonly [N in PageName]: Frame<Pages[N]> } = {
   'mfa-verify': {
     title: ({ method }, { t }) => t(`mfa-verify.${method}.title`),
     scripts: ({ method }) => (method === 'passkey' ? PASSKEY_SCRIPTS : []),
+    formTargets: onwards,
   },
   'mfa-add': { title: ({ first }, { t }) => t(first ? 'mfa-add.title.first' : 'mfa-add.title.more') },
-  'mfa-add-totp': { title: (_, { t }) => t('mfa-add-totp.title'), scripts: () => ['copy.js'] },
-  'mfa-add-passkey': { title: (_, { t }) => t('mfa-add-passkey.title'), scripts: () => PASSKEY_SCRIPTS },
+  'mfa-add-totp': {
+    title: (_, { t }) => t('mfa-add-totp.title'),
+    scripts: () => ['copy.js'],
+    formTargets: onwards,
+  },
+  'mfa-add-passkey': {
+    title: (_, { t }) => t('mfa-add-passkey.title'),
+    scripts: () => PASSKEY_SCRIPTS,
+    formTargets: onwards,
+  },
   'recovery-codes': {
     title: (_, { t }) => t('recovery-codes.title'),
     scripts: () => ['copy.js', 'print.js'],
+    formTargets: onwards,
   },
   factors: { title: (_, { t }) => t('factors.title'), width: 'wide' },
   roles: { title: (_, { t }) => t('roles.title'), width: 'wide' },
