@@ -63,8 +63,8 @@ export function createProviderPolicies(deps: PolicyDeps): ProviderPolicies {
         () => new errors.InvalidRequestObject('the request object lives too long, or for ever'),
       );
     },
-    mayIntrospect: (_ctx, client, token) =>
-      client.tokenEndpointAuthMethod !== 'none' || token.clientId === client.clientId,
+    // Tokens of services are JWTs, which they verify by themselves; others are no business of anybody else (RFC 7662 4).
+    mayIntrospect: (_ctx, client, token) => token.clientId === client.clientId,
     mayRevoke: (_ctx, client, token) => token.clientId === client.clientId,
     resourceIndicators: {
       defaultResource: (_ctx, _client, oneOf) => oneOf,
