@@ -111,7 +111,8 @@ async function consent(exchange: PersonExchange, found: Found, deps: BrowserDeps
     showExpired(exchange);
     return;
   }
-  if (application.firstParty) {
+  // Of a device it was told, and allowed, on the page of its code: there is nowhere to be taken to.
+  if (application.firstParty || found.interaction.deviceCode !== undefined) {
     await grant(exchange, found);
     return;
   }
