@@ -10,7 +10,7 @@ import { oidcDraft } from './oidc-draft.ts';
 import { auditRefusal, refusalOf } from './oidc-failure.ts';
 import { SESSION_COOKIE_NAME } from './provider-configuration.ts';
 import { inScope, type ProviderScope } from './provider-scope.ts';
-import { runProvider, type OidcAnswer } from './run-provider.ts';
+import { runProvider, unforeseen, type OidcAnswer } from './run-provider.ts';
 
 export type BrowserDeps = PageDeps & ProviderDeps & { readonly provider: ProviderSource };
 
@@ -79,16 +79,16 @@ function paramsOf({ oidc }: OidcAnswer): Readonly<Record<string, unknown>> {
 
 // Our session's own cookie is the one that browsers have.
 function keepSessionCookie({ ctx }: PageExchange): void {
-  const cookies = [ctx.response.get('set-cookie') as string | readonly string[]].flat();
-  const kept = cookies.filter((line) => line !== '' && !line.startsWith(`${SESSION_COOKIE_NAME}=`));
+  const cookies = [ctx.res.getHeader('set-cookie') ?? []].flat().map(String);
+  const kept = cookies.filter((line) => !line.startsWith(`${SESSION_COOKIE_NAME}=`));
   ctx.remove('Set-Cookie');
   if (kept.length > 0) ctx.set('Set-Cookie', [...kept]);
 }
 
 function pass({ ctx, facts }: PageExchange, { status, body }: OidcAnswer): void {
-  const location = ctx.response.get('location');
-  ctx.body = location === '' ? (body ?? '') : '';
-  ctx.status = location === '' ? status : 303;
+  const leadsOn = ctx.res.hasHeader('location');
+  ctx.body = leadsOn ? '' : (body ?? '');
+  ctx.status = leadsOn ? 303 : status;
   ctx.set('Cache-Control', 'no-store');
   setSecurityHeaders(ctx, facts);
 }
@@ -103,7 +103,7 @@ type Refused = {
 // To the application where it may be told; else the person is, and stays here.
 function showRefusal({ exchange, answer, scope, refusal }: Refused): void {
   const { ctx } = exchange;
-  if (ctx.response.get('location') !== '') {
+  if (ctx.res.hasHeader('location')) {
     const reference = refusal.refusal?.reference;
     if (reference !== undefined) ctx.set('x-rolebridge-reference', reference);
     pass(exchange, answer);
@@ -142,9 +142,9 @@ function postBack(exchange: PageExchange, answer: OidcAnswer, response: unknown)
   exchange.show('post-message', { action, fields, purpose: 'sign-in' });
 }
 
-function forgetAnswer({ ctx }: PageExchange, failure: unknown): unknown {
+function forgetAnswer({ ctx }: PageExchange, failure: unknown): Error {
   ctx.remove('Location');
-  return failure;
+  return unforeseen(failure);
 }
 
 /** Asks the library for the interaction that a browser has before it. */

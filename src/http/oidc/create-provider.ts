@@ -87,7 +87,7 @@ function createProvider(signers: readonly Signer[], deps: ProviderDeps): Provide
   const provider = new Provider(deps.issuer, configuration);
   // Host and client address are what we say they are: requests to it are of our own making.
   provider.proxy = true;
-  noteFailures(provider);
+  noteFailures(provider, deps);
   addTokenExchange(provider, deps);
   return createProviderHandler(provider);
 }
@@ -109,7 +109,7 @@ const FAILURES = [
 ];
 
 // It answers them by itself, and tells of them in events alone.
-function noteFailures(provider: NodeJS.EventEmitter): void {
+function noteFailures(provider: NodeJS.EventEmitter, deps: Pick<ProviderDeps, 'onBug'>): void {
   const note = (_ctx: unknown, error: unknown): void => {
     requireScope().failure = error;
   };
@@ -120,7 +120,7 @@ function noteFailures(provider: NodeJS.EventEmitter): void {
   // Else Koa prints it.
   provider.on('error', (error: unknown) => {
     const scope = currentScope();
-    if (scope) scope.failure ??= error;
+    if (scope?.failure === undefined) deps.onBug(error, scope === undefined ? '' : scope.facts.requestId);
   });
 }
 

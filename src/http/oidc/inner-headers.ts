@@ -44,8 +44,7 @@ export function headersForBrowser(
   input: InnerHeadersInput,
   signInId: string | undefined,
 ): Record<string, string> {
-  const { authorization, dpop, origin, ...headers } = headersForProgram(input);
-  void [authorization, dpop, origin];
+  const headers = headersForProgram(input);
   const cookies = input.ctx
     .get('cookie')
     .split(';')
@@ -53,5 +52,7 @@ export function headersForBrowser(
     // Whoever could bring one would be whom it names.
     .filter((pair) => pair !== '' && !pair.startsWith(`${SESSION_COOKIE_NAME}=`));
   const session = signInId === undefined ? [] : [`${SESSION_COOKIE_NAME}=${signInId}`];
+  // A proxy's own password for its pages would be one of a client's here.
+  delete headers['authorization'];
   return { ...headers, accept: 'text/html', cookie: [...cookies, ...session].join('; ') };
 }

@@ -1,5 +1,6 @@
 import type Provider from 'oidc-provider';
 import type { InteractionResults } from 'oidc-provider';
+import { z } from 'zod';
 import { FederationError } from '../../domain/errors.ts';
 import { recordAllowed } from '../../domain/federation/audited.ts';
 import { publicSubjectOf } from '../../domain/identity/person.ts';
@@ -59,9 +60,13 @@ export async function answerConsent(exchange: PersonExchange, deps: BrowserDeps)
   else await finish(exchange, found, { error: 'access_denied', error_description: 'the person denied it' });
 }
 
+const beganSchema = z.object({ atMs: z.number(), signInId: z.string().exactOptional() });
+
 function stepOf({ session, surface, facts }: PersonExchange, { interaction }: Found): InteractionStep {
   const { mfaRequired } = surface;
-  return interactionStep(interaction, { session, mfaRequired, nowMs: facts.timeMs });
+  const began = beganSchema.parse(interaction.lastSubmission?.['began']);
+  const { params, prompt } = interaction;
+  return interactionStep({ began, params, prompt }, { session, mfaRequired, nowMs: facts.timeMs });
 }
 
 type Taking = Found & { readonly step: InteractionStep };

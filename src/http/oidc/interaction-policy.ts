@@ -6,6 +6,9 @@ import { requireScope } from './provider-scope.ts';
 
 type Interactions = Required<NonNullable<Configuration['interactions']>>;
 
+/** When an interaction began, epoch milliseconds, and in which sign-in: what came later was done for it. */
+export type Began = { readonly atMs: number; readonly signInId?: string };
+
 /** When the library asks us to ask the person, and where. */
 export function createInteractionPolicy(mfaRequired: 'always' | 'by-policy'): Interactions {
   const { base, Check, Prompt } = interactionPolicy;
@@ -22,12 +25,13 @@ export function createInteractionPolicy(mfaRequired: 'always' | 'by-policy'): In
   return {
     policy,
     url: async (_ctx, interaction) => {
+      const { session, facts } = requireScope();
+      const began: Began = { atMs: facts.timeMs, ...(session && { signInId: session.signInId }) };
+      interaction.lastSubmission = { ...interaction.lastSubmission, began };
       // The library holds an interaction to the session that it began in. A sign-in anew, which most of them lead to, ends that
       // session; consent alone is of one session, and stays so.
-      if (interaction.prompt.name !== 'consent') {
-        interaction.session = undefined;
-        await interaction.persist();
-      }
+      if (interaction.prompt.name !== 'consent') interaction.session = undefined;
+      await interaction.persist();
       return `${OIDC_PATHS.interaction}/${interaction.uid}`;
     },
   };

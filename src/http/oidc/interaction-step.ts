@@ -2,12 +2,12 @@ import { decodeJwt } from 'jose';
 import { authenticationOf } from '../../domain/session/authentication.ts';
 import { publicSubjectOf } from '../../domain/identity/person.ts';
 import type { BrowserSession } from '../../domain/session/browser-session.ts';
+import type { Began } from './interaction-policy.ts';
 import { acrWishOf, satisfiedAcr } from './acr-wish.ts';
 
 /** What an application waits for, as the library tells it. */
 export type AskedInteraction = {
-  /** When it began, epoch seconds. */
-  readonly iat: number;
+  readonly began: Began;
   readonly params: Readonly<Record<string, unknown>>;
   readonly prompt: {
     readonly name: string;
@@ -52,30 +52,30 @@ export function interactionStep(asked: AskedInteraction, situation: InteractionS
 }
 
 function signInStep(
-  { iat, prompt }: AskedInteraction,
+  { began, prompt }: AskedInteraction,
   { session }: InteractionSituation,
 ): InteractionStep | undefined {
-  const isAnew = session.startedAtMs >= iat * 1000;
+  const isAnew = session.signInId !== began.signInId;
   if (isAnew || !prompt.reasons.some((reason) => FOR_SIGN_IN.has(reason))) return undefined;
   return { kind: 'sign-in', prompt: prompt.name === 'select_account' ? 'select_account' : 'login' };
 }
 
 // Who has a factor proves that: it takes less than signing in at the provider again.
 function ageStep(
-  { iat, params, prompt }: AskedInteraction,
+  { began, params, prompt }: AskedInteraction,
   { session, nowMs }: InteractionSituation,
 ): InteractionStep | undefined {
   if (!prompt.reasons.includes('max_age')) return undefined;
   const authenticatedAtMs = Math.max(session.startedAtMs, session.mfa?.authenticatedAtMs ?? 0);
   const maxAgeMs = Number(params['max_age'] ?? 0) * 1000;
-  if (authenticatedAtMs >= iat * 1000 || nowMs - authenticatedAtMs <= maxAgeMs) return undefined;
+  if (authenticatedAtMs >= began.atMs || nowMs - authenticatedAtMs <= maxAgeMs) return undefined;
   if (session.mfa === undefined || session.mfa.method === 'provider')
     return { kind: 'sign-in', prompt: 'login' };
-  return { kind: 'second-factor', sinceMs: iat * 1000 };
+  return { kind: 'second-factor', sinceMs: began.atMs };
 }
 
 function factorStep(
-  { iat, params, prompt }: AskedInteraction,
+  { began, params, prompt }: AskedInteraction,
   { session, mfaRequired }: InteractionSituation,
 ): InteractionStep | undefined {
   const { mfa } = session;
@@ -83,8 +83,8 @@ function factorStep(
   if (prompt.name === 'consent') return undefined;
   const wish = acrWishOf(params);
   if (wish === undefined || satisfiedAcr(wish, authenticationOf(session).acr) !== undefined) return undefined;
-  const hasTried = mfa !== undefined && mfa.authenticatedAtMs >= iat * 1000;
-  if (wish.values.length > 0 && !hasTried) return { kind: 'second-factor', sinceMs: iat * 1000 };
+  const hasTried = mfa !== undefined && mfa.authenticatedAtMs >= began.atMs;
+  if (wish.values.length > 0 && !hasTried) return { kind: 'second-factor', sinceMs: began.atMs };
   return wish.essential ? { kind: 'refused', error: 'unmet_authentication_requirements' } : undefined;
 }
 

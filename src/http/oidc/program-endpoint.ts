@@ -17,7 +17,7 @@ import { headersForProgram } from './inner-headers.ts';
 import { oidcDraft } from './oidc-draft.ts';
 import { auditRefusal, refusalOf } from './oidc-failure.ts';
 import type { ProviderScope } from './provider-scope.ts';
-import { runProvider, type OidcAnswer } from './run-provider.ts';
+import { runProvider, unforeseen, type OidcAnswer } from './run-provider.ts';
 
 export type ProgramSurface = RequestFactsDeps & {
   readonly onBug: (error: unknown, requestId: string) => void;
@@ -119,7 +119,7 @@ async function record(
   const draft = await oidcDraft(eventName, { ...Object.fromEntries(form), client_id }, scope);
   if (scope.failure !== undefined) {
     const refusal = refusalOf(scope.failure);
-    if (refusal?.code !== 'oauth-refused') throw scope.failure;
+    if (refusal?.code !== 'oauth-refused') throw unforeseen(scope.failure);
     await auditRefusal(refusal, { draft, isKnown: oidc.client !== undefined }, deps);
     const reference = refusal.refusal?.reference;
     return { code: String(refusal.params['error']), ...(reference === undefined ? {} : { reference }) };

@@ -48,8 +48,13 @@ export async function runProvider(
   { scope, response }: { readonly scope: ProviderScope; readonly response: ServerResponse },
 ): Promise<OidcAnswer> {
   await inScope(scope, () => handle(messageOf(request), response));
-  if (scope.answer === undefined) throw scope.failure ?? new Error('the library did not answer');
+  if (scope.answer === undefined) throw unforeseen(scope.failure);
   return scope.answer;
+}
+
+/** What ends a request that the library did not answer. */
+export function unforeseen(failure: unknown): Error {
+  return failure instanceof Error ? failure : new Error('the library did not answer', { cause: failure });
 }
 
 // A message of our own, with a socket that goes nowhere: the library reads what we read first and checked.
