@@ -165,7 +165,7 @@ function applications(server: string): readonly object[] {
     ...more,
   });
   return [
-    of('web', { grants: ALL_GRANTS }),
+    of('web', { grants: ALL_GRANTS, idTokenLifetime: '2h' }),
     of('post', { clientSecretMethod: 'post', grants: ALL_GRANTS }),
     of('keys', { jwks: { file: 'keys.json' }, grants: ALL_GRANTS, idTokenAlgorithm: 'EdDSA' }),
     of('spa', {}),

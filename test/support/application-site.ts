@@ -67,7 +67,6 @@ export async function startApplicationSite({
   const publicUrl = `http://127.0.0.1:${ports[0] ?? 0}`;
   const base = { ...applicationConfig({ server: server.url, idp, publicUrl }), ...extra };
   const auditPath = join(folder, 'audit.log');
-  const auditFd = openSync(auditPath, 'a');
   const configOf = (port: number): string => join(folder, `node-${port}.json`);
   const write = (change: object): void => {
     for (const port of ports) {
@@ -80,6 +79,8 @@ export async function startApplicationSite({
   for (const port of ports) {
     const env = applicationEnv(idp.clientSecret);
     const configPath = configOf(port);
+    // Each closes its own.
+    const auditFd = openSync(auditPath, 'a');
     const bridge = await startBridge({ configPath, env, version: 'test', auditFd });
     nodes.push({ url: bridge.addresses.public, bridge, configPath });
   }
