@@ -270,7 +270,7 @@ export type ErrorKind =
 export type ConsentClaim = 'identity' | 'profile' | 'email' | 'roles';
 
 /** What an application wants of a person. */
-export type Wishes = {
+type Wishes = {
   /** What it learns, by standard scope. */
   readonly claims: readonly ConsentClaim[];
   /** What it learns under names of the installation's own. */
