@@ -10,10 +10,10 @@ import type { OwnToken } from '../../domain/token/own-token.ts';
 import type { PresentedToken } from './parse-exchange.ts';
 
 /** Whose providers count, and when. */
-export type VerifyAt = { readonly account: string; readonly nowMs: number };
+type VerifyAt = { readonly account: string; readonly nowMs: number };
 
-/** A JWT whose signature, audience and times were checked. */
-export type VerifiedJwt =
+/** A JWT whose signature was checked; of a provider's its audience and times, too. */
+type VerifiedJwt =
   | { readonly kind: 'own'; readonly token: OwnToken }
   | { readonly kind: 'proof'; readonly identity: Identity };
 
@@ -92,7 +92,6 @@ async function roleSessionOf(token: string, nowMs: number, deps: SubjectTokenDep
     throw refused('not three parts');
   const { caller, secretAccessKey } = await findClaimant({ accessKeyId, sessionToken }, nowMs, deps);
   if (!isEqual(secret, secretAccessKey)) throw refused('the secret of another session');
-  if (caller.kind !== 'assumed-role') throw refused('no credentials of a role');
   return { kind: 'role-session', caller };
 }
 

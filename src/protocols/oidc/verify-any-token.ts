@@ -18,7 +18,7 @@ export type VerifiedToken =
 
 /**
  * Verifies a JWT of at most 20,000 characters by whose it says that it is. A token in our name is verified with our keys alone,
- * even where a provider is configured under it.
+ * even where a provider is configured under it; whether it has expired is for the caller to see.
  *
  * @throws FederationError `invalid-identity-token`, `expired-identity-token`, `identity-provider-unreachable`,
  *   `store-unavailable`
