@@ -7,6 +7,7 @@ body{max-width:26rem;margin:8vh auto;padding:0 1rem}
 h1{font-size:1.25rem;margin:0}
 h2{font-size:1rem;margin:1.5rem 0 0}
 p{margin:.25rem 0 1.25rem}
+a{color:inherit}
 dt{font-size:.875rem}
 dd{margin:0 0 .5rem;overflow-wrap:anywhere}
 pre{overflow-x:auto;padding:.75rem;border:1px solid GrayText;border-radius:.5rem}

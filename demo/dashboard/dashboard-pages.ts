@@ -92,12 +92,12 @@ export function renderProblem(title: string, words: string, status: number): Ans
 }
 
 export function renderRefused({ error, description, reference, needsMfa }: Refused): Answer {
-  const details = [error, description, reference && `Reference ${reference}`].filter((text) => text !== '');
+  const words = `${error}: ${description} Reference ${reference}`;
   const stepUp =
     '<a class="button" href="/signin?mfa=yes">Confirm that it is you<span>Then try again</span></a>';
   return renderPage(
     'Rolebridge refused',
-    `<p role="alert">${escapeHtml(details.join(': '))}</p>${needsMfa ? stepUp : ''}${BACK}`,
+    `<p role="alert">${escapeHtml(words)}</p>${needsMfa ? stepUp : ''}${BACK}`,
     403,
   );
 }

@@ -22,7 +22,7 @@ const commands = [...readme.matchAll(/```(console|sh)\n([^]*?)```/g)].flatMap(([
     .map((line) => line.replace(/^\$ /, '').replace(/ +#.*/, '')),
 );
 const ofRolebridge = commands.filter((command) => command.startsWith('bin/rolebridge '));
-const ofClients = commands.filter((command) => /^(curl|export|aws) /.test(command));
+const ofClients = commands.filter((command) => /^(curl|export|aws|sed) /.test(command));
 const ofNpm = commands.filter((command) => /^npm (run|start)/.test(command));
 
 describe('the commands in README', () => {
