@@ -4,6 +4,7 @@ import type { Service } from '../../domain/application/service.ts';
 import type { GuardedRequest } from '../../keys/guarded-fetch.ts';
 import type { Signer, SigningKeys } from '../../keys/signing-keys.ts';
 import { TOKEN_EXCHANGE } from '../../protocols/oauth/parse-exchange.ts';
+import { checkProviderConfiguration } from './check-provider.ts';
 import { createFindAccount, type AccountDeps } from './account.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { createOidcAdapter, type OidcAdapterDeps } from './oidc-adapter.ts';
@@ -39,6 +40,7 @@ export type ProviderSource = () => Promise<ProviderHandler>;
 /** Makes the library anew whenever other keys are published, or another one of them signs. */
 export function createProviderSource(deps: ProviderDeps): ProviderSource {
   const algorithms = usedAlgorithms(deps);
+  checkProviderConfiguration(configurationOf([], deps));
   let last: { readonly signers: readonly Signer[]; readonly handler: ProviderHandler } | undefined;
   return async () => {
     const signers = await signersFor(algorithms, deps);
@@ -68,11 +70,11 @@ async function signersFor(
   return signingKeys.signers();
 }
 
-function createProvider(signers: readonly Signer[], deps: ProviderDeps): ProviderHandler {
+function configurationOf(signers: readonly Signer[], deps: ProviderDeps): Configuration {
   const onUnreadable = (error: unknown): void => {
     deps.onBug(error, currentScope()?.facts.requestId ?? '');
   };
-  const configuration: Configuration = providerConfiguration({
+  return providerConfiguration({
     applications: deps.applications,
     keys: signers.map((signer) => new ProviderKey(signer)),
     adapter: createOidcAdapter({ ...deps, onUnreadable }),
@@ -84,7 +86,10 @@ function createProvider(signers: readonly Signer[], deps: ProviderDeps): Provide
     fetch: createProviderFetch(deps.request),
     secureTransport: deps.secureTransport,
   });
-  const provider = new Provider(deps.issuer, configuration);
+}
+
+function createProvider(signers: readonly Signer[], deps: ProviderDeps): ProviderHandler {
+  const provider = new Provider(deps.issuer, configurationOf(signers, deps));
   // Host and client address are what we say they are: requests to it are of our own making.
   provider.proxy = true;
   noteFailures(provider, deps);
@@ -140,7 +145,7 @@ const EXCHANGE_PARAMETERS = [
 function addTokenExchange(provider: Provider, deps: ProviderDeps): void {
   const handle: Parameters<Provider['registerGrantType']>[1] = async (ctx) => {
     const { facts, form } = requireScope();
-    const client = deps.directory.application(ctx.oidc.client?.clientId ?? '');
+    const client = deps.directory.application(ctx.oidc.client.clientId);
     if (form === undefined || client === undefined) throw new Error('no form, or no client');
     ctx.body = { ...(await exchangeTokens({ client, form, facts }, deps)) };
   };

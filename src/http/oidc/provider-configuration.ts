@@ -55,7 +55,7 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
   return {
     acrValues: Object.values(ACR),
     adapter: parts.adapter,
-    claims: { iss: null, ...claimsByScope(applications) },
+    claims: { acr: null, auth_time: null, iss: null, sid: null, ...claimsByScope(applications) },
     clientBasedCORS: policies.mayReadFromOrigin,
     clients: applications.map((application) => clientMetadata(application, parts.workloadSecret)),
     clientDefaults: {
@@ -73,7 +73,8 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
     // Queries end in logs and in Referer headers (RFC 9700 4.3.2).
     acceptQueryParamAccessTokens: false,
     cookies: cookies(parts),
-    discovery: {},
+    // The document is ours: `discovery-document.ts`.
+    discovery: DISCOVERY,
     extraParams: [],
     features: features(parts),
     extraTokenClaims: policies.extraTokenClaims,
@@ -127,6 +128,16 @@ const ROUTES = {
   challenge: '/oidc/off/challenge',
   credential: '/oidc/off/credential',
   registration: '/oidc/off/registration',
+};
+
+const DISCOVERY = {
+  claim_types_supported: ['normal'],
+  claims_locales_supported: undefined,
+  display_values_supported: undefined,
+  op_policy_uri: undefined,
+  op_tos_uri: undefined,
+  service_documentation: undefined,
+  ui_locales_supported: undefined,
 };
 
 const NO_ENCRYPTION = {

@@ -132,9 +132,11 @@ function askToSignOut(
   { directory }: ProviderPagesDeps,
 ): void {
   const { client, session, params } = ctx.oidc;
-  const others = Object.keys(session?.authorizations ?? {})
-    .filter((clientId) => clientId !== client?.clientId)
-    .flatMap((clientId) => directory.application(clientId)?.displayName ?? []);
+  const others = Object.entries(session?.authorizations ?? {})
+    .filter(([clientId]) => clientId !== client?.clientId)
+    .map(([clientId, { persistsLogout }]) => ({ clientId, persistsLogout }));
+  const namesOf = (some: typeof others): readonly string[] =>
+    some.flatMap(({ clientId }) => directory.application(clientId)?.displayName ?? []);
   const target = params?.['post_logout_redirect_uri'];
   const identity = exchange.session?.signIn.identity;
   exchange.show(
@@ -143,7 +145,8 @@ function askToSignOut(
       xsrf: xsrfOf(ctx),
       action: OIDC_PATHS.endSessionConfirm,
       ...(client === undefined ? {} : { application: client.clientName ?? client.clientId }),
-      others,
+      others: namesOf(others.filter(({ persistsLogout }) => persistsLogout !== true)),
+      lasting: namesOf(others.filter(({ persistsLogout }) => persistsLogout === true)),
       provider: identity === undefined ? '' : displayNameOf(identity.providerArn, { directory }),
     },
     typeof target === 'string' ? { formTargets: formTargetsOf(target) } : {},
