@@ -141,6 +141,8 @@ export type Pages = {
     readonly application?: string;
     /** The other applications whose sign-in ends, too. */
     readonly others: readonly string[];
+    /** Those that may go on without the person, as they were allowed to (`offline_access`). */
+    readonly lasting: readonly string[];
     readonly provider: string;
   };
   /** Never a dead end: `links` is never empty. */

@@ -333,6 +333,13 @@ describe('pages of applications', () => {
     expect(unknown.html).toContain('<title>Problem: Sign in on a device – Rolebridge</title>');
   });
 
+  it('say which applications go on after a sign-out', async () => {
+    const { html } = await load(samplePath('application-sign-out'));
+    expect(html).toMatch(/ends your session at[^]*Orders[^]*may go on without you[^]*Acme CLI/);
+    const nobody = await load(samplePath('application-sign-out: nobody in particular'));
+    expect(nobody.html).not.toContain('may go on');
+  });
+
   it('sign out by an answer, and stay by another', async () => {
     const { html } = await load(samplePath('application-sign-out'));
     expect(html.match(/<button[^>]*>/g)).toEqual([

@@ -235,6 +235,7 @@ const APPLICATION_SIGN_OUT: Pages['application-sign-out'] = {
   action: '/oidc/logout/confirm',
   application: 'Acme Wiki',
   others: ['Acme Mail', 'Orders'],
+  lasting: ['Acme CLI'],
   provider: 'Acme Corp',
 };
 
@@ -458,7 +459,7 @@ export const SAMPLE_PAGES: readonly SamplePage[] = [
   }),
   signedIn('application-sign-out: nobody in particular', (show) => {
     const { xsrf, action, provider } = APPLICATION_SIGN_OUT;
-    show('application-sign-out', { xsrf, action, provider, others: [] });
+    show('application-sign-out', { xsrf, action, provider, others: [], lasting: [] });
   }),
   signedIn('application-sign-out: hostile names', (show) => {
     show('application-sign-out', {

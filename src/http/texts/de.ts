@@ -328,6 +328,7 @@ export const de = {
   'application-sign-out.asked': 'Eine Anwendung möchte Sie abmelden.',
   'application-sign-out.asked-by': '{application} möchte Sie abmelden.',
   'application-sign-out.ends': 'Das beendet Ihre Sitzung bei',
+  'application-sign-out.lasting': 'Diese dürfen ohne Sie weitermachen, wie Sie es erlaubt haben',
   'application-sign-out.here': '{brand}, in diesem Browser',
   'application-sign-out.provider': 'Bei {provider} bleiben Sie angemeldet.',
 

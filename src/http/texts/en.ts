@@ -328,6 +328,7 @@ export const en = {
   'application-sign-out.asked': 'An application asks to sign you out.',
   'application-sign-out.asked-by': '{application} asks to sign you out.',
   'application-sign-out.ends': 'This ends your session at',
+  'application-sign-out.lasting': 'These may go on without you, as you allowed',
   'application-sign-out.here': '{brand}, in this browser',
   'application-sign-out.provider': 'You stay signed in at {provider}.',
 
