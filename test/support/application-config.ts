@@ -46,17 +46,14 @@ export type ApplicationPlace = {
   readonly server: string;
   /** Where people sign in. */
   readonly idp: { readonly issuer: string; readonly clientId: string };
-  /** Of the configuration: key sets and secrets are beside it. */
   readonly publicUrl: string;
 };
 
-/** A configuration with an application of each kind, two services and one role. */
+/** A configuration with an application of each kind, two services and one role, but for where its files are. */
 export function applicationConfig({ server, idp, publicUrl }: ApplicationPlace): object {
   return {
     publicUrl,
     logLevel: 'silent',
-    masterKey: { file: 'master.key' },
-    store: { sqlite: { path: 'state.db' } },
     outbound: { privateAddresses: 'allow', http: 'allow', timeout: '2s' },
     accounts: [{ id: ACCOUNT, alias: 'acme' }],
     oidcProviders: [google(idp), platform()],

@@ -65,7 +65,12 @@ export async function startApplicationSite({
   const { platformKey, clientKey } = await writeKeys(folder);
   const ports = [await freePort(), ...(count === 2 ? [await freePort()] : [])];
   const publicUrl = `http://127.0.0.1:${ports[0] ?? 0}`;
-  const base = { ...applicationConfig({ server: server.url, idp, publicUrl }), ...extra };
+  const base = {
+    ...applicationConfig({ server: server.url, idp, publicUrl }),
+    masterKey: { file: join(folder, 'master.key') },
+    store: { sqlite: { path: join(folder, 'state.db') } },
+    ...extra,
+  };
   const auditPath = join(folder, 'audit.log');
   const configOf = (port: number): string => join(folder, `node-${port}.json`);
   const write = (change: object): void => {
