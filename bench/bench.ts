@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startRedis } from '../test/support/redis-server.ts';
 import { measureBuildingBlocks } from './building-blocks.ts';
+import { measureExchange } from './applications.ts';
 import { createTokenIssuer } from './github-tokens.ts';
+import { measureGrants } from './grants.ts';
 import { measureMemory } from './memory.ts';
 import { measureMoto } from './moto.ts';
 import { measurePolicy } from './policy.ts';
@@ -58,6 +60,12 @@ try {
   ] as const;
   for (const [storeName, store] of stores)
     await measureThroughput({ storeName, store, folder: join(folder, storeName), issuer, pace }, report);
+  for (const [storeName, store] of stores)
+    await measureExchange(
+      { storeName, store, folder: join(folder, `exchange-${storeName}`), issuer, pace },
+      report,
+    );
+  await measureGrants({ folder: join(folder, 'grants'), redisUrl: redis.url, issuer, pace }, report);
   await measureSamlThroughput(
     {
       storeName: 'Redis',

@@ -8,12 +8,28 @@ export type LoadPlan = {
   /** Ends with whichever comes first. */
   readonly seconds: number;
   readonly count?: number;
+  /** With it there is one request for each connection to begin with, and each goes its own way from there. */
+  readonly follow?: Follow;
 };
 
-export type LoadResult = { readonly answered: number; readonly seconds: number };
+/** Makes the next request of a connection from the answer, head and body, to its last one. */
+export type Follow = (answer: string) => Buffer;
+
+export type LoadResult = {
+  readonly answered: number;
+  readonly seconds: number;
+  /** What a next run goes on with. */
+  readonly next: readonly Buffer[];
+};
 
 /** What all connections of one run share. */
-type Run = { next: number; answered: number; readonly plan: LoadPlan; readonly deadline: number };
+type Run = {
+  next: number;
+  answered: number;
+  readonly requests: Buffer[];
+  readonly plan: LoadPlan;
+  readonly deadline: number;
+};
 
 /**
  * Keeps `connections` sockets busy, one request at a time on each. Written for this purpose on bare sockets: with two cores
@@ -23,18 +39,19 @@ type Run = { next: number; answered: number; readonly plan: LoadPlan; readonly d
  */
 export async function load(plan: LoadPlan): Promise<LoadResult> {
   const start = performance.now();
-  const run: Run = { next: 0, answered: 0, plan, deadline: start + plan.seconds * 1000 };
-  await Promise.all(Array.from({ length: plan.connections }, () => keepBusy(run)));
-  return { answered: run.answered, seconds: (performance.now() - start) / 1000 };
+  const deadline = start + plan.seconds * 1000;
+  const run: Run = { next: 0, answered: 0, requests: [...plan.requests], plan, deadline };
+  await Promise.all(Array.from({ length: plan.connections }, (_, connection) => keepBusy(run, connection)));
+  return { answered: run.answered, seconds: (performance.now() - start) / 1000, next: run.requests };
 }
 
-function keepBusy(run: Run): Promise<void> {
+function keepBusy(run: Run, connection: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(run.plan.url);
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
     let received: Buffer = Buffer.alloc(0);
     const send = (): void => {
-      const request = nextRequest(run);
+      const request = nextRequest(run, connection);
       if (request === undefined) socket.end();
       else socket.write(request);
     };
@@ -44,6 +61,7 @@ function keepBusy(run: Run): Promise<void> {
       if (!isWhole(received)) return;
       const status = received.toString('latin1', 9, 12);
       if (status !== '200') socket.destroy(new Error(`answered ${status}: ${received.toString()}`));
+      else if (run.plan.follow) run.requests[connection] = run.plan.follow(received.toString());
       received = Buffer.alloc(0);
       run.answered += 1;
       send();
@@ -55,12 +73,12 @@ function keepBusy(run: Run): Promise<void> {
   });
 }
 
-function nextRequest(run: Run): Buffer | undefined {
-  const { requests, count = Infinity } = run.plan;
+function nextRequest(run: Run, connection: number): Buffer | undefined {
+  const { follow, count = Infinity } = run.plan;
   if (run.next >= count || performance.now() > run.deadline) return undefined;
-  const request = requests[run.next % requests.length];
+  const at = follow ? connection : run.next % run.requests.length;
   run.next += 1;
-  return request;
+  return run.requests[at];
 }
 
 const LENGTH = 'Content-Length: ';
@@ -74,7 +92,7 @@ function isWhole(received: Buffer): boolean {
 }
 
 /** A POST of a form, as it goes over the wire on a connection that stays open. */
-export function formPost(body: string, headers: Readonly<Record<string, string>> = {}): Buffer {
+export function formPost(body: string, headers: Readonly<Record<string, string>> = {}, path = '/'): Buffer {
   const all = {
     host: '127.0.0.1',
     'user-agent': 'aws-cli/2.17.0 md/awscrt#0.20.11 ua/2.0 os/linux#6.8 md/arch#x86_64 lang/python#3.11.8',
@@ -84,5 +102,5 @@ export function formPost(body: string, headers: Readonly<Record<string, string>>
     ...headers,
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`POST / HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
+  return Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
 }

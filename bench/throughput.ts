@@ -1,19 +1,13 @@
 import { join } from 'node:path';
 import { signRequest } from '../test/support/sign-request.ts';
 import type { TokenIssuer } from './github-tokens.ts';
-import { formPost, load } from './load.ts';
-import { median, short, type Report } from './report.ts';
+import { formPost } from './load.ts';
+import { compare, printContest, type ContestPace, type Entrant } from './contest.ts';
+import type { Report } from './report.ts';
 import { ROLE_ARN, writeConfiguration } from './scenario.ts';
-import { cpuMicroseconds, startServer, type ServerProcess } from './server-process.ts';
+import { startServer, type ServerProcess } from './server-process.ts';
 
-export type Pace = {
-  readonly rounds: number;
-  readonly roundSeconds: number;
-  /** A service runs for days: what counts is the speed after the compiler is done, some 10,000 requests later. */
-  readonly warmSeconds: number;
-  readonly tokens: number;
-  readonly sessions: number;
-};
+export type Pace = ContestPace & { readonly tokens: number; readonly sessions: number };
 
 export type ThroughputInput = {
   readonly storeName: string;
@@ -23,7 +17,6 @@ export type ThroughputInput = {
   readonly pace: Pace;
 };
 
-const CONNECTIONS = 16;
 const TARGET = 0.7;
 const ROOT = join(import.meta.dirname, '..');
 
@@ -43,22 +36,27 @@ export async function measureThroughput(input: ThroughputInput, report: Report):
   const tokenRequests = Array.from({ length: pace.tokens }, () => assumeRoleRequest(issuer.mint()));
   const identityRequests = await signedRequests(bridge.url, issuer, pace.sessions);
   try {
+    const againstFloor = async (action: string, requests: readonly Buffer[], name: string): Promise<void> => {
+      const floor = await startFloor(configPath, action);
+      const entrants: readonly [Entrant, Entrant] = [
+        { name: 'bridge', server: bridge, requests },
+        { name: 'floor', server: floor, requests },
+      ];
+      const result = await compare(entrants, pace).finally(floor.stop);
+      printContest(result, { name: `${name} on ${storeName}, of the floor`, target: TARGET }, report);
+    };
     // First, while the store holds no sessions but those of the signed requests: their secrets are all the floor reads.
-    const identity = {
-      bridge,
-      configPath,
-      pace,
-      requests: identityRequests,
-      action: 'caller-identity',
-    } as const;
     report.section(`GetCallerIdentity, SigV4 in headers, ${storeName}, one process`);
-    print(await compare(identity), report, `GetCallerIdentity on ${storeName}, of the floor`);
-    const webIdentity = { ...identity, requests: tokenRequests, action: 'web-identity' } as const;
+    await againstFloor('caller-identity', identityRequests, 'GetCallerIdentity');
     report.section(`AssumeRoleWithWebIdentity, RS256, ${storeName}, one process`);
-    print(await compare(webIdentity), report, `AssumeRoleWithWebIdentity on ${storeName}, of the floor`);
+    await againstFloor('web-identity', tokenRequests, 'AssumeRoleWithWebIdentity');
   } finally {
     await bridge.stop();
   }
+}
+
+function startFloor(configPath: string, action: string): Promise<ServerProcess> {
+  return startServer(process.execPath, [join(import.meta.dirname, 'floor.ts'), configPath, action]);
 }
 
 /** The request of `aws sts assume-role-with-web-identity`. */
@@ -101,73 +99,4 @@ async function signedRequest(url: string, token: string): Promise<Buffer> {
     at: new Date(),
   });
   return formPost(body, headers);
-}
-
-type Contest = {
-  readonly bridge: ServerProcess;
-  readonly configPath: string;
-  readonly requests: readonly Buffer[];
-  readonly action: 'web-identity' | 'caller-identity';
-  readonly pace: Pace;
-};
-
-/** Requests a second, and the server's processor time for each. */
-type Speed = { readonly perSecond: number; readonly cpu: number };
-
-type Comparison = { readonly bridge: readonly Speed[]; readonly floor: readonly Speed[] };
-
-async function compare({ bridge, configPath, requests, action, pace }: Contest): Promise<Comparison> {
-  const floor = await startServer(process.execPath, [
-    join(import.meta.dirname, 'floor.ts'),
-    configPath,
-    action,
-  ]);
-  const results = { bridge: new Array<Speed>(), floor: new Array<Speed>() };
-  try {
-    for (const server of [bridge, floor]) await run(server, requests, pace.warmSeconds);
-    for (let round = 0; round < pace.rounds; round += 1) {
-      // Who comes second finds a warmer machine: they take turns.
-      const order = round % 2 === 0 ? (['bridge', 'floor'] as const) : (['floor', 'bridge'] as const);
-      for (const name of order) {
-        const server = name === 'bridge' ? bridge : floor;
-        results[name].push(await run(server, requests, pace.roundSeconds));
-      }
-    }
-  } finally {
-    await floor.stop();
-  }
-  return results;
-}
-
-async function run(
-  { url, pid }: ServerProcess,
-  requests: readonly Buffer[],
-  seconds: number,
-): Promise<Speed> {
-  const before = cpuMicroseconds(pid);
-  const result = await load({ url, requests, seconds, connections: CONNECTIONS });
-  const { answered } = result;
-  return { perSecond: answered / result.seconds, cpu: (cpuMicroseconds(pid) - before) / answered };
-}
-
-function print({ bridge, floor }: Comparison, report: Report, name: string): void {
-  const rate = (speeds: readonly Speed[]): number => median(speeds.map(({ perSecond }) => perSecond));
-  const cpu = (speeds: readonly Speed[]): number => median(speeds.map((speed) => speed.cpu));
-  // Of the rounds' ratios, not of the rates: what disturbs the machine for a while disturbs both of a round.
-  const ratios = bridge.map(({ perSecond }, round) => perSecond / (floor[round]?.perSecond ?? NaN));
-  const ratio = median(ratios);
-  const spread = `${short(Math.min(...ratios))}–${short(Math.max(...ratios))}`;
-  report.figure({
-    name,
-    target: `≥ ${TARGET}`,
-    measured: `${short(ratio)} (${spread})`,
-    met: ratio >= TARGET,
-  });
-  for (const [who, speeds] of [
-    ['bridge', bridge],
-    ['floor', floor],
-  ] as const) {
-    const measured = `${rate(speeds).toFixed(0)}/s, ${cpu(speeds).toFixed(0)} µs of processor time each`;
-    report.figure({ name: `  ${who}`, measured });
-  }
 }
