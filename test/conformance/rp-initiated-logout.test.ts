@@ -67,10 +67,12 @@ async function endsHere(parameters: (signed: Signed) => Readonly<Record<string, 
   const asked = await signed.browser.visit(logoutUrl(site, parameters(signed)));
   expectOurPage(asked);
   expect(await isSignedIn(signed.browser)).toBe(true);
+  const thief = signed.browser.copy();
   const done = await confirmLogout(signed.browser, asked);
   expectOurPage(done);
   expect(done.status).toBe(200);
   expect(await isSignedIn(signed.browser)).toBe(false);
+  expect(await isSignedIn(thief)).toBe(false);
 }
 
 /** An error page, and nothing ends. */
@@ -91,10 +93,12 @@ async function refuses(
 async function comesBack(state: string): Promise<void> {
   const { browser, idToken, accessToken } = await signIn();
   const asked = { id_token_hint: idToken, post_logout_redirect_uri: returnTo, state };
+  const thief = browser.copy();
   const page = await confirmLogout(browser, await browser.visit(logoutUrl(site, asked)));
   expect(page.url.split('?')[0]).toBe(returnTo);
   expect(Object.fromEntries(new URL(page.url).searchParams)).toEqual(state === '' ? {} : { state });
   expect(await isSignedIn(browser)).toBe(false);
+  expect(await isSignedIn(thief)).toBe(false);
   expect(await userinfo(site, accessToken)).toMatchObject({ status: 401 });
 }
 

@@ -23,6 +23,8 @@ export type FormBrowser = {
   readonly submit: (page: Page, entered?: Fields, action?: string) => Promise<Page>;
   /** Presses buttons as long as there is a form that carries a SAML message. */
   readonly submitSaml: (page: Page) => Promise<Page>;
+  /** Another browser with the cookies of now: what a thief of them has. */
+  readonly copy: () => FormBrowser;
 };
 
 export type FormBrowserOptions = {
@@ -34,7 +36,10 @@ const MOST_REDIRECTS = 20;
 
 /** A browser that keeps cookies by host and path, as browsers do: whatever the port. */
 export function createFormBrowser({ route = (url) => url }: FormBrowserOptions = {}): FormBrowser {
-  const jar: Jar = new Map();
+  return browserWith(new Map(), route);
+}
+
+function browserWith(jar: Jar, route: (url: string) => string): FormBrowser {
   const go = async (url: string, init: RequestInit, redirects: number): Promise<Page> => {
     const headers = { cookie: cookiesFor(url, jar), accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
     const response = await fetch(route(url), { ...init, redirect: 'manual', headers });
@@ -54,7 +59,13 @@ export function createFormBrowser({ route = (url) => url }: FormBrowserOptions =
     const isSaml = 'SAMLResponse' in page.fields || 'SAMLRequest' in page.fields;
     return isSaml ? submitSaml(await submit(page)) : page;
   };
-  return { visit: (url) => go(url, {}, MOST_REDIRECTS), post, submit, submitSaml };
+  return {
+    visit: (url) => go(url, {}, MOST_REDIRECTS),
+    post,
+    submit,
+    submitSaml,
+    copy: () => browserWith(new Map(jar), route),
+  };
 }
 
 /** Where a link of the page leads whose address begins so, as it is written; absolute. */
