@@ -27,16 +27,60 @@ const TOKEN = {
   SigningAlgorithm: 'ES384',
 };
 
+const PROOFS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'];
+const PROOF_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'];
+const CLAIMS = [
+  ...['iss', 'aud', 'iat', 'exp', 'sub', 'sid', 'acr', 'amr', 'auth_time'],
+  ...['name', 'family_name', 'given_name', 'middle_name', 'nickname', 'preferred_username', 'profile'],
+  ...['picture', 'website', 'gender', 'birthdate', 'zoneinfo', 'locale', 'updated_at'],
+  ...['email', 'email_verified', 'roles'],
+];
+
 describe('the discovery document (OpenID Connect Discovery 3)', () => {
   test('says what exists, below the public URL, and nothing else', async () => {
     expect(await (await get(DISCOVERY)).json()).toEqual({
       issuer: PUBLIC_URL,
+      authorization_endpoint: `${PUBLIC_URL}/oidc/authorize`,
+      token_endpoint: `${PUBLIC_URL}/oidc/token`,
+      userinfo_endpoint: `${PUBLIC_URL}/oidc/userinfo`,
       jwks_uri: `${PUBLIC_URL}/oidc/jwks`,
-      response_types_supported: ['id_token'],
+      introspection_endpoint: `${PUBLIC_URL}/oidc/introspect`,
+      revocation_endpoint: `${PUBLIC_URL}/oidc/revoke`,
+      pushed_authorization_request_endpoint: `${PUBLIC_URL}/oidc/par`,
+      device_authorization_endpoint: `${PUBLIC_URL}/oidc/device_authorization`,
+      end_session_endpoint: `${PUBLIC_URL}/oidc/logout`,
+      response_types_supported: ['code'],
+      response_modes_supported: ['form_post', 'query'],
+      grant_types_supported: [
+        'authorization_code',
+        'refresh_token',
+        'urn:ietf:params:oauth:grant-type:token-exchange',
+        'client_credentials',
+        'urn:ietf:params:oauth:grant-type:device_code',
+      ],
       subject_types_supported: ['public'],
-      id_token_signing_alg_values_supported: ['RS256', 'ES384'],
-      scopes_supported: ['openid'],
-      claims_supported: ['iss', 'sub', 'aud', 'iat', 'exp', 'jti', 'https://sts.amazonaws.com/'],
+      id_token_signing_alg_values_supported: ['EdDSA', 'ES256', 'ES384', 'RS256'],
+      scopes_supported: ['openid', 'offline_access', 'profile', 'email', 'roles'],
+      claim_types_supported: ['normal'],
+      claims_supported: CLAIMS,
+      claims_parameter_supported: true,
+      acr_values_supported: ['urn:rolebridge:acr:sign-in', 'urn:rolebridge:acr:mfa', 'phr'],
+      prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+      code_challenge_methods_supported: ['S256'],
+      token_endpoint_auth_methods_supported: PROOFS,
+      token_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
+      introspection_endpoint_auth_methods_supported: PROOFS,
+      introspection_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
+      revocation_endpoint_auth_methods_supported: PROOFS,
+      revocation_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
+      request_parameter_supported: true,
+      request_uri_parameter_supported: false,
+      request_object_signing_alg_values_supported: PROOF_ALGORITHMS,
+      require_pushed_authorization_requests: false,
+      dpop_signing_alg_values_supported: ['ES256', 'Ed25519', 'EdDSA', 'RS256', 'PS256'],
+      authorization_response_iss_parameter_supported: true,
+      backchannel_logout_supported: true,
+      backchannel_logout_session_supported: true,
     });
   });
 
