@@ -25,6 +25,8 @@ const LOOKS = {
 } as const;
 type Look = keyof typeof LOOKS;
 
+const deviceAnswer = z.object({ verification_uri_complete: z.string() });
+
 await run();
 
 /** Photographs the pages of the demo, as the README shows them, into `docs/images`. */
@@ -74,12 +76,11 @@ async function photographJourney(browser: Browser, { origin, dashboard }: Place,
   await page.waitForURL(`${dashboard}/`);
   await shoot('dashboard');
   await page.goto(await deviceLink(origin));
+  await page.locator('form[action="/device"] button.primary').click();
   await page.locator('button[name=confirm]').waitFor();
   await shoot('device');
   await context.close();
 }
-
-const deviceAnswer = z.object({ verification_uri_complete: z.string() });
 
 /** What a tool without a browser shows. */
 async function deviceLink(origin: string): Promise<string> {
