@@ -21,7 +21,7 @@ const PEOPLE: readonly OidcIdpPerson[] = NAMES.map((name) => ({
 }));
 
 /** One process of the bridge, so to speak: all are in this one. */
-export type ApplicationNode = {
+type ApplicationNode = {
   /** Where it listens. */
   readonly url: string;
   readonly bridge: Bridge;
