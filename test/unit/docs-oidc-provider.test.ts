@@ -37,7 +37,7 @@ function configure() {
   const unused = (): never => {
     throw new Error('nobody asks it');
   };
-  const browserSessions = { findSignIn: unused };
+  const [browserSessions, people] = [{ findSignIn: unused }, { findBySubject: unused }];
   return providerConfiguration({
     applications: [],
     keys: [],
@@ -46,7 +46,7 @@ function configure() {
     findAccount: unused,
     interactions: createInteractionPolicy('by-policy'),
     pages: createProviderPages({ directory }),
-    policies: createProviderPolicies({ directory, browserSessions, absoluteMs: 0 }),
+    policies: createProviderPolicies({ directory, browserSessions, people, absoluteMs: 0 }),
     fetch: unused,
     secureTransport: true,
   });

@@ -5,16 +5,21 @@ import { FederationError } from '../../domain/errors.ts';
 import type { EvaluationDeps } from '../../domain/federation/assume-role.ts';
 import { evaluateAsPerson, type SignedInPerson } from '../../domain/federation/signed-in-person.ts';
 import type { People } from '../../domain/identity/people.ts';
-import { isPublicSubject, publicSubjectOf, type Profile } from '../../domain/identity/person.ts';
+import { isPublicSubject, publicSubjectOf, type Person, type Profile } from '../../domain/identity/person.ts';
 import type { Directory } from '../../domain/role/directory.ts';
 import type { BrowserSession } from '../../domain/session/browser-session.ts';
 import { requireScope } from './provider-scope.ts';
 import { findSignIn, type SessionAdapterDeps } from './session-adapter.ts';
 
-export type AccountDeps = SessionAdapterDeps &
+/** What it takes to find somebody. */
+export type KnownDeps = SessionAdapterDeps & {
+  readonly directory: Pick<Directory, 'signInProvider'>;
+  readonly people: Pick<People, 'findBySubject'>;
+};
+
+export type AccountDeps = KnownDeps &
   EvaluationDeps & {
     readonly directory: Directory;
-    readonly people: Pick<People, 'findBySubject'>;
     readonly mfaRequired: 'always' | 'by-policy';
   };
 
@@ -24,34 +29,51 @@ type Known = { readonly profile: Profile; readonly providerArn: string; readonly
 /** Finds people by `sub`. Nobody is found whose provider has left the configuration. */
 export function createFindAccount(deps: AccountDeps): FindAccount {
   return async (ctx, sub, token) => {
-    const known = await findKnown(sub, signInIdOf(token), deps);
-    if (known === undefined || deps.directory.signInProvider(known.providerArn) === undefined)
-      return undefined;
+    const known = await findKnown(sub, token, deps);
     const application = deps.directory.application(ctx.oidc.client?.clientId ?? '');
-    return application && accountOf(sub, { known, application }, deps);
+    return known && application && accountOf(sub, { known, application }, deps);
   };
 }
 
-function signInIdOf(token: Parameters<FindAccount>[2]): string | undefined {
-  return token !== undefined && 'sessionUid' in token ? token.sessionUid : undefined;
+/** Something that was issued: the sign-in that it came from, and when it was made (epoch seconds). */
+type Issued = { readonly sessionUid?: string | undefined; readonly iat: number };
+
+/** Whether somebody still stands behind what was issued to them. */
+export async function isStillKnown(sub: string, issued: Issued, deps: KnownDeps): Promise<boolean> {
+  return (await findKnown(sub, issued, deps)) !== undefined;
 }
 
 async function findKnown(
   sub: string,
-  signInId: string | undefined,
-  deps: AccountDeps,
+  issued: Partial<Issued> | undefined,
+  deps: KnownDeps,
 ): Promise<Known | undefined> {
   if (!isPublicSubject(sub)) return undefined;
-  const session = await sessionOf(sub, signInId, deps);
-  if (session === undefined) return deps.people.findBySubject(sub);
+  const session = await sessionOf(sub, issued?.sessionUid, deps);
+  const known = session ? knownBy(session) : await findPerson(sub, issued?.iat, deps);
+  return known && deps.directory.signInProvider(known.providerArn) ? known : undefined;
+}
+
+function knownBy(session: BrowserSession): Known {
   const { identity, profile } = session.signIn;
   return { profile, providerArn: identity.providerArn, session };
+}
+
+/** Who was removed and signs in again is somebody new, and what the one before them was given stays void. */
+async function findPerson(
+  sub: string,
+  issuedAt: number | undefined,
+  { people }: KnownDeps,
+): Promise<Person | undefined> {
+  const person = await people.findBySubject(sub);
+  if (person === undefined || issuedAt === undefined) return person;
+  return issuedAt < Math.floor(person.firstSignInAtMs / 1000) ? undefined : person;
 }
 
 async function sessionOf(
   sub: string,
   signInId: string | undefined,
-  deps: AccountDeps,
+  deps: SessionAdapterDeps,
 ): Promise<BrowserSession | undefined> {
   const { session } = requireScope();
   if (session !== undefined && publicSubjectOf(session.signIn.identity) === sub) return session;

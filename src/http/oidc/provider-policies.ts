@@ -1,14 +1,17 @@
 import { errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { z } from 'zod';
 import { mappedClaims } from '../../domain/application/mapped-claims.ts';
 import type { Directory } from '../../domain/role/directory.ts';
 import { authenticationOf } from '../../domain/session/authentication.ts';
 import type { BrowserSession } from '../../domain/session/browser-session.ts';
+import { isStillKnown, type KnownDeps } from './account.ts';
 import { acrWishOf, satisfiedAcr } from './acr-wish.ts';
+import { beganOf } from './interaction-policy.ts';
 import { requireScope } from './provider-scope.ts';
-import { findSignIn, type SessionAdapterDeps } from './session-adapter.ts';
+import { findSignIn } from './session-adapter.ts';
 import { tokenLifetimes } from './token-lifetimes.ts';
 
-export type PolicyDeps = SessionAdapterDeps & {
+export type PolicyDeps = KnownDeps & {
   readonly directory: Pick<Directory, 'application' | 'service'>;
   readonly absoluteMs: number;
 };
@@ -64,7 +67,8 @@ export function createProviderPolicies(deps: PolicyDeps): ProviderPolicies {
       );
     },
     // Tokens of services are JWTs, which they verify by themselves; others are no business of anybody else (RFC 7662 4).
-    mayIntrospect: (_ctx, client, token) => token.clientId === client.clientId,
+    mayIntrospect: async (_ctx, client, token) =>
+      token.clientId === client.clientId && (await isOfSomebody(token, deps)),
     mayRevoke: (_ctx, client, token) => token.clientId === client.clientId,
     resourceIndicators: {
       defaultResource: (_ctx, _client, oneOf) => oneOf,
@@ -75,6 +79,18 @@ export function createProviderPolicies(deps: PolicyDeps): ProviderPolicies {
   };
 }
 
+// The library asks whether a token has ended, not whether its person is there: what outlives sign-ins would be told as good.
+function isOfSomebody(token: object, deps: PolicyDeps): boolean | Promise<boolean> {
+  const { data } = personToken.safeParse(token);
+  return data === undefined || isStillKnown(data.accountId, data, deps);
+}
+
+const personToken = z.object({
+  accountId: z.string(),
+  sessionUid: z.string().optional(),
+  iat: z.number(),
+});
+
 const loadExistingGrant: Callback<'loadExistingGrant'> = async ({ oidc }) => {
   const { session, client, provider, result } = oidc;
   const browserSession = requireScope().session;
@@ -82,6 +98,10 @@ const loadExistingGrant: Callback<'loadExistingGrant'> = async ({ oidc }) => {
   // Whoever signed out, or in as somebody else, while the library was at work: what it has is of no sign-in that lives.
   if (browserSession === undefined || browserSession.signInId !== session.uid)
     throw new errors.LoginRequired('the person is not signed in any more');
+  const { Interaction: interaction } = oidc.entities;
+  // A link and a cookie of another host of our domain would have one person go on with a device that another one allowed.
+  if (interaction?.deviceCode !== undefined && beganOf(interaction).accountId !== session.accountId)
+    throw new errors.AccessDenied('somebody else allowed the device');
   session.sidFor(client.clientId, session.uid);
   const { acr } = authenticationOf(browserSession);
   const wish = acrWishOf(oidc.params ?? {});

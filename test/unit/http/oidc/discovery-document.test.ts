@@ -38,6 +38,7 @@ async function libraryDocument(): Promise<Readonly<Record<string, unknown>>> {
   const issuer = `http://127.0.0.1:${typeof address === 'object' ? String(address?.port) : ''}`;
   const directory = createDirectory(NOTHING);
   const browserSessions = { findSignIn: () => Promise.resolve(undefined) };
+  const people = { findBySubject: () => Promise.resolve(undefined) };
   const provider = new Provider(
     issuer,
     providerConfiguration({
@@ -58,7 +59,7 @@ async function libraryDocument(): Promise<Readonly<Record<string, unknown>>> {
       findAccount: () => undefined,
       interactions: createInteractionPolicy('by-policy'),
       pages: createProviderPages({ directory }),
-      policies: createProviderPolicies({ directory, browserSessions, absoluteMs: 1 }),
+      policies: createProviderPolicies({ directory, browserSessions, people, absoluteMs: 1 }),
       fetch: () => Promise.reject(new Error('discovery fetches nothing')),
       secureTransport: false,
     }),
