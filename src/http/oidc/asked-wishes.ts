@@ -1,6 +1,7 @@
+import { z } from 'zod';
 import type { Directory } from '../../domain/role/directory.ts';
 import type { ConsentClaim, Pages } from '../page-data.ts';
-import { ownClaimsOf } from './claims-by-scope.ts';
+import { ownClaimsOf, scopesOfClaims } from './claims-by-scope.ts';
 
 /** What an application wants, as people are told. */
 export type Wishes = Pick<Pages['consent'], 'claims' | 'services' | 'offline' | 'ownClaims'>;
@@ -20,10 +21,11 @@ export function wishesOf(
 ): Wishes {
   const { scope, resource } = params;
   const scopes = typeof scope === 'string' ? scope.split(' ') : [];
+  const learns = [...scopes, ...scopesOfClaims(namesIn(params['claims']))];
   const audiences = [resource].flat().filter((audience) => typeof audience === 'string');
   const application = directory.application(clientId);
   return {
-    claims: Object.entries(CLAIMS).flatMap(([name, claim]) => (scopes.includes(name) ? [claim] : [])),
+    claims: Object.entries(CLAIMS).flatMap(([name, claim]) => (learns.includes(name) ? [claim] : [])),
     services: audiences.flatMap((audience) => {
       const service = directory.service(audience);
       return service === undefined
@@ -33,4 +35,15 @@ export function wishesOf(
     offline: scopes.includes('offline_access'),
     ownClaims: application !== undefined && scopes.includes('openid') ? ownClaimsOf(application) : [],
   };
+}
+
+const names = z.record(z.string(), z.unknown()).optional();
+const claimsSchema = z.object({ id_token: names, userinfo: names });
+
+// The library grants what is asked for by its name, without any scope (OpenID Connect Core 5.5): people are to see that, too.
+function namesIn(claims: unknown): readonly string[] {
+  if (typeof claims !== 'string') return [];
+  // The library has refused what is no claims parameter.
+  const { id_token, userinfo } = claimsSchema.parse(JSON.parse(claims));
+  return Object.keys({ ...id_token, ...userinfo });
 }

@@ -43,3 +43,10 @@ export function ownClaimsOf({ claims }: Pick<Application, 'claims'>): readonly s
   const standard = new Set<string>(Object.values(STANDARD).flat());
   return Object.keys(claims).filter((name) => !standard.has(name));
 }
+
+/** The standard scopes that would open some of these claims. */
+export function scopesOfClaims(names: readonly string[]): readonly string[] {
+  return Object.entries(STANDARD).flatMap(([scope, claims]) =>
+    claims.some((claim) => names.includes(claim)) ? [scope] : [],
+  );
+}
