@@ -25,6 +25,9 @@ export type FormBrowser = {
   readonly submitSaml: (page: Page) => Promise<Page>;
   /** Another browser with the cookies of now: what a thief of them has. */
   readonly copy: () => FormBrowser;
+  readonly cookies: () => readonly Cookie[];
+  /** Keeps a cookie that somebody else set for the host of `url`, as other hosts of its domain can. */
+  readonly take: (url: string, line: string) => void;
 };
 
 export type FormBrowserOptions = {
@@ -64,6 +67,10 @@ function browserWith(jar: Jar, route: (url: string) => string): FormBrowser {
     post,
     submit,
     submitSaml,
+    cookies: () => [...jar.values()],
+    take: (url, line) => {
+      keep(line, url, jar);
+    },
     copy: () => browserWith(new Map(jar), route),
   };
 }
@@ -88,7 +95,12 @@ function formOn({ html, url }: Page, begin: string): { readonly target: string; 
   return { target: found?.target.href ?? url, content: found?.content ?? '' };
 }
 
-type Cookie = { readonly host: string; readonly path: string; readonly name: string; readonly value: string };
+export type Cookie = {
+  readonly host: string;
+  readonly path: string;
+  readonly name: string;
+  readonly value: string;
+};
 type Jar = Map<string, Cookie>;
 
 function cookiesFor(url: string, jar: Jar): string {

@@ -153,9 +153,18 @@ export async function findInteraction(exchange: PageExchange, deps: BrowserDeps)
   const { ctx } = exchange;
   try {
     const interaction = await inScope(scopeOf(exchange), () => provider.interactionDetails(ctx.req, ctx.res));
-    if (`/${interaction.uid}` === ctx.path.slice(ctx.path.lastIndexOf('/'))) return { provider, interaction };
+    const isNamed = `/${interaction.uid}` === ctx.path.slice(ctx.path.lastIndexOf('/'));
+    if (isNamed && isOf(interaction, exchange)) return { provider, interaction };
   } catch (error) {
     if (!(error instanceof errors.SessionNotFound)) throw error;
   }
   return undefined;
+}
+
+// Another host of our domain can give a browser the cookie of somebody else's: that one's consent would be given by its person.
+function isOf(
+  { session: began }: { readonly session?: { readonly uid: string } | undefined },
+  { session }: PageExchange,
+): boolean {
+  return began === undefined || began.uid === session?.signInId;
 }

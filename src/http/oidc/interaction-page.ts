@@ -1,6 +1,5 @@
 import type Provider from 'oidc-provider';
 import type { InteractionResults } from 'oidc-provider';
-import { z } from 'zod';
 import { FederationError } from '../../domain/errors.ts';
 import { recordAllowed } from '../../domain/federation/audited.ts';
 import { publicSubjectOf } from '../../domain/identity/person.ts';
@@ -8,6 +7,7 @@ import { authenticationOf } from '../../domain/session/authentication.ts';
 import { seeOther, showError, type PageExchange, type PersonExchange } from '../page-exchange.ts';
 import { wishesOf } from './asked-wishes.ts';
 import { findInteraction, scopeOf, type BrowserDeps } from './browser-endpoint.ts';
+import { beganOf } from './interaction-policy.ts';
 import { interactionStep, type InteractionStep } from './interaction-step.ts';
 import { oidcDraft } from './oidc-draft.ts';
 import { formTargetsOf } from './provider-pages.ts';
@@ -60,13 +60,13 @@ export async function answerConsent(exchange: PersonExchange, deps: BrowserDeps)
   else await finish(exchange, found, { error: 'access_denied', error_description: 'the person denied it' });
 }
 
-const beganSchema = z.object({ atMs: z.number(), signInId: z.string().exactOptional() });
-
 function stepOf({ session, surface, facts }: PersonExchange, { interaction }: Found): InteractionStep {
   const { mfaRequired } = surface;
-  const began = beganSchema.parse(interaction.lastSubmission?.['began']);
   const { params, prompt } = interaction;
-  return interactionStep({ began, params, prompt }, { session, mfaRequired, nowMs: facts.timeMs });
+  return interactionStep(
+    { began: beganOf(interaction), params, prompt },
+    { session, mfaRequired, nowMs: facts.timeMs },
+  );
 }
 
 type Taking = Found & { readonly step: InteractionStep };

@@ -1,13 +1,28 @@
 import { interactionPolicy, type Configuration } from 'oidc-provider';
+import { z } from 'zod';
+import { publicSubjectOf } from '../../domain/identity/person.ts';
 import { authenticationOf } from '../../domain/session/authentication.ts';
+import type { BrowserSession } from '../../domain/session/browser-session.ts';
 import { acrWishOf, satisfiedAcr } from './acr-wish.ts';
 import { OIDC_PATHS } from './oidc-paths.ts';
 import { requireScope } from './provider-scope.ts';
 
 type Interactions = Required<NonNullable<Configuration['interactions']>>;
 
-/** When an interaction began, epoch milliseconds, and in which sign-in: what came later was done for it. */
-export type Began = { readonly atMs: number; readonly signInId?: string };
+const beganSchema = z.object({
+  atMs: z.number(),
+  signInId: z.string().exactOptional(),
+  accountId: z.string().exactOptional(),
+});
+
+/** When an interaction began, epoch milliseconds, and in whose sign-in: what came later was done for it. */
+export type Began = Readonly<z.infer<typeof beganSchema>>;
+
+/** Reads what {@link createInteractionPolicy} noted. */
+export function beganOf({ lastSubmission }: { readonly lastSubmission?: object | undefined }): Began {
+  const { began } = z.object({ began: beganSchema }).parse(lastSubmission);
+  return began;
+}
 
 /** When the library asks us to ask the person, and where. */
 export function createInteractionPolicy(mfaRequired: 'always' | 'by-policy'): Interactions {
@@ -26,7 +41,7 @@ export function createInteractionPolicy(mfaRequired: 'always' | 'by-policy'): In
     policy,
     url: async (_ctx, interaction) => {
       const { session, facts } = requireScope();
-      const began: Began = { atMs: facts.timeMs, ...(session && { signInId: session.signInId }) };
+      const began: Began = { atMs: facts.timeMs, ...(session && whose(session)) };
       interaction.lastSubmission = { ...interaction.lastSubmission, began };
       // The library holds an interaction to the session that it began in. A sign-in anew, which most of them lead to, ends that
       // session; consent alone is of one session, and stays so.
@@ -35,6 +50,10 @@ export function createInteractionPolicy(mfaRequired: 'always' | 'by-policy'): In
       return `${OIDC_PATHS.interaction}/${interaction.uid}`;
     },
   };
+}
+
+function whose({ signInId, signIn }: BrowserSession): Pick<Began, 'signInId' | 'accountId'> {
+  return { signInId, accountId: publicSubjectOf(signIn.identity) };
 }
 
 type Asking = {
