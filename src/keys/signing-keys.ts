@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, sign as signBytes } from 'node:crypt
 import type { KeyObject } from 'node:crypto';
 import { publishedKeys, signingKeyOf } from '../domain/token/key-ring.ts';
 import { LONGEST_TOKEN_MS, RING_MAX_STALE_MS, RING_REFRESH_MS } from '../domain/token/key-schedule.ts';
+import type { Signer, Signers } from '../domain/token/signers.ts';
 import type {
   PublicJwk,
   PublicKeySet,
@@ -25,32 +26,15 @@ export type SigningKeyDeps = SigningRingDeps & {
 };
 
 /** The signing keys as one node has them: in memory, and read again each minute. */
-export type SigningKeys = TokenSigner & {
-  /** The published key of this id. For one that is not known the ring is read at once, though not more than every 10 s. */
-  readonly find: (kid: string) => Promise<KeyObject | undefined>;
-  /**
-   * The published keys for a library that signs and verifies by itself, of each algorithm the one that signs first. The same list
-   * as long as nothing of that changes.
-   *
-   * @throws FederationError `store-unavailable` where the keys cannot be had, or were not seen for too long
-   */
-  readonly signers: () => Promise<readonly Signer[]>;
-  /** Makes the first keys of these algorithms where there are none, so that nobody waits for them. */
-  readonly prepare: (algorithms: readonly SigningAlgorithm[]) => Promise<void>;
-  /** Rotates what is due; called once a minute. The keys that this node made, and since when each key signs. */
-  readonly maintain: () => Promise<Maintained>;
-  /** What this node knows, for its successor after a reload. */
-  readonly known: () => Known | undefined;
-};
-
-/** A published key, without its private part. */
-export type Signer = {
-  readonly kid: string;
-  readonly algorithm: SigningAlgorithm;
-  readonly publicKey: KeyObject;
-  /** The signature as JWS has it. @throws FederationError as {@link SigningKeys.signers}, Error where the key is done signing */
-  readonly sign: (data: Uint8Array) => Promise<Buffer>;
-};
+export type SigningKeys = TokenSigner &
+  Signers & {
+    /** The published key of this id. For one that is not known the ring is read at once, though not more than every 10 s. */
+    readonly find: (kid: string) => Promise<KeyObject | undefined>;
+    /** Rotates what is due; called once a minute. The keys that this node made, and since when each key signs. */
+    readonly maintain: () => Promise<Maintained>;
+    /** What this node knows, for its successor after a reload. */
+    readonly known: () => Known | undefined;
+  };
 
 type Maintained = {
   readonly made: readonly {

@@ -9,8 +9,8 @@ import { headersForBrowser } from './inner-headers.ts';
 import { oidcDraft } from './oidc-draft.ts';
 import { auditRefusal, refusalOf } from './oidc-failure.ts';
 import { SESSION_COOKIE_NAME } from './provider-configuration.ts';
-import { inScope, type ProviderScope } from './provider-scope.ts';
-import { runProvider, unforeseen, type OidcAnswer } from './run-provider.ts';
+import { inScope, type OidcAnswer, type ProviderScope } from './provider-scope.ts';
+import { runProvider, unforeseen } from './run-provider.ts';
 
 export type BrowserDeps = PageDeps & ProviderDeps & { readonly provider: ProviderSource };
 

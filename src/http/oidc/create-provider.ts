@@ -1,15 +1,14 @@
 import Provider, { type Configuration } from 'oidc-provider';
 import type { Application } from '../../domain/application/application.ts';
 import type { Service } from '../../domain/application/service.ts';
-import type { GuardedRequest } from '../../keys/guarded-fetch.ts';
-import type { Signer, SigningKeys } from '../../keys/signing-keys.ts';
+import type { Signer, Signers } from '../../domain/token/signers.ts';
 import { TOKEN_EXCHANGE } from '../../protocols/oauth/parse-exchange.ts';
 import { checkProviderConfiguration } from './check-provider.ts';
 import { createFindAccount, type AccountDeps } from './account.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { createOidcAdapter, type OidcAdapterDeps } from './oidc-adapter.ts';
 import { providerConfiguration } from './provider-configuration.ts';
-import { createProviderFetch } from './provider-outbound.ts';
+import { createOutboundFetch, type OutboundRequest } from './outbound-request.ts';
 import { ProviderKey } from './provider-key.ts';
 import { createProviderPages } from './provider-pages.ts';
 import { createProviderPolicies, type PolicyDeps } from './provider-policies.ts';
@@ -26,8 +25,8 @@ export type ProviderDeps = AccountDeps &
     readonly secureTransport: boolean;
     readonly applications: readonly Application[];
     readonly services: readonly Service[];
-    readonly signingKeys: Pick<SigningKeys, 'signers' | 'prepare'>;
-    readonly request: GuardedRequest;
+    readonly signingKeys: Signers;
+    readonly request: OutboundRequest;
     /** Of applications that are proved by their platform. */
     readonly workloadSecret: string;
     /** Told of what nobody foresaw, with the request's id. */
@@ -83,7 +82,7 @@ function configurationOf(signers: readonly Signer[], deps: ProviderDeps): Config
     interactions: createInteractionPolicy(deps.mfaRequired),
     pages: createProviderPages(deps),
     policies: createProviderPolicies(deps),
-    fetch: createProviderFetch(deps.request),
+    fetch: createOutboundFetch(deps.request),
     secureTransport: deps.secureTransport,
   });
 }

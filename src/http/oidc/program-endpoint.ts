@@ -16,8 +16,8 @@ import type { ProviderDeps, ProviderSource } from './create-provider.ts';
 import { headersForProgram } from './inner-headers.ts';
 import { oidcDraft } from './oidc-draft.ts';
 import { auditRefusal, refusalOf } from './oidc-failure.ts';
-import type { ProviderScope } from './provider-scope.ts';
-import { runProvider, unforeseen, type OidcAnswer } from './run-provider.ts';
+import type { OidcAnswer, ProviderScope } from './provider-scope.ts';
+import { runProvider, unforeseen } from './run-provider.ts';
 
 export type ProgramSurface = RequestFactsDeps & {
   readonly onBug: (error: unknown, requestId: string) => void;

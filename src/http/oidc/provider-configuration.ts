@@ -27,7 +27,7 @@ export type ProviderParts = {
 };
 
 /** How much the clocks of clients may be off. */
-export const CLOCK_TOLERANCE_SECONDS = 5;
+const CLOCK_TOLERANCE_SECONDS = 5;
 
 /** What clients sign with: what nobody can make who can verify it. */
 export const CLIENT_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'] as const;

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { ExternalSigningKey } from 'oidc-provider';
-import type { Signer } from '../../keys/signing-keys.ts';
+import type { Signer } from '../../domain/token/signers.ts';
 
 /** A key of ours as the library wants it: its class is how it knows that the private part is elsewhere. */
 export class ProviderKey extends ExternalSigningKey {

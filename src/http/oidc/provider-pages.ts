@@ -2,7 +2,7 @@ import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { Directory } from '../../domain/role/directory.ts';
 import type { Pages } from '../page-data.ts';
 import { seeOther, type PageExchange } from '../page-exchange.ts';
-import { deviceNameOf } from '../sessions/device-name.ts';
+import { deviceNameOf } from '../device-name.ts';
 import { displayNameOf } from '../signed-out.ts';
 import { wishesOf } from './asked-wishes.ts';
 import { OIDC_PATHS } from './oidc-paths.ts';
@@ -97,7 +97,7 @@ const PROBLEMS = {
 } as const;
 
 /** The problem with a code that was typed; `undefined`: nothing was wrong with one. */
-export function problemOf(error: Error | undefined): Pages['device-code']['problem'] {
+function problemOf(error: Error | undefined): Pages['device-code']['problem'] {
   if (error === undefined) return undefined;
   const [, problem = 'failed' as const] =
     Object.entries(PROBLEMS).find(([name]) => name === error.name) ?? [];

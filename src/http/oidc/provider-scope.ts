@@ -1,9 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { RequestFacts } from '../../domain/federation/request-facts.ts';
 import type { BrowserSession } from '../../domain/session/browser-session.ts';
 import type { Pages } from '../page-data.ts';
 import type { PageExchange } from '../page-exchange.ts';
-import type { OidcAnswer } from './run-provider.ts';
+
+/** The library's context after it answered: nothing is sent yet. */
+export type OidcAnswer = KoaContextWithOIDC;
 
 /** One request that the library answers, as its callbacks and its storage know it. */
 export type ProviderScope = {

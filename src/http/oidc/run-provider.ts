@@ -1,11 +1,7 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type Provider from 'oidc-provider';
-import type { KoaContextWithOIDC } from 'oidc-provider';
-import { inScope, requireScope, type ProviderScope } from './provider-scope.ts';
-
-/** The library's context after it answered: nothing is sent yet. */
-export type OidcAnswer = KoaContextWithOIDC;
+import { inScope, requireScope, type OidcAnswer, type ProviderScope } from './provider-scope.ts';
 
 /** A request as the library gets it. */
 export type ProviderRequest = {

@@ -4,8 +4,8 @@ import { publicSubjectOf } from '../../domain/identity/person.ts';
 import type { Directory } from '../../domain/role/directory.ts';
 import type { BrowserSession } from '../../domain/session/browser-session.ts';
 import type { TokenSigner } from '../../domain/token/token-signer.ts';
-import type { GuardedRequest } from '../../keys/guarded-fetch.ts';
 import { createOauthRecords, type OauthRecordsDeps } from './oauth-records.ts';
+import type { OutboundRequest } from './outbound-request.ts';
 
 /** How long a sign-out waits for applications to be told. */
 const NOTICE_MS = 3000;
@@ -19,7 +19,7 @@ export type TellDeps = Omit<OauthRecordsDeps, 'onUnreadable'> & {
   readonly signer: Pick<TokenSigner, 'sign'>;
   readonly issuer: string;
   readonly random: Random;
-  readonly request: GuardedRequest;
+  readonly request: OutboundRequest;
   /** Told how each application took it. */
   readonly onTold: (clientId: string, failure: unknown) => void;
 };

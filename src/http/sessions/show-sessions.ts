@@ -3,7 +3,7 @@ import type { BrowserSession } from '../../domain/session/browser-session.ts';
 import type { Session } from '../../domain/session/session.ts';
 import type { BrowserRow, RoleSessionRow } from '../page-data.ts';
 import type { PageDeps, PersonExchange } from '../page-exchange.ts';
-import { deviceNameOf } from './device-name.ts';
+import { deviceNameOf } from '../device-name.ts';
 
 const MAX_FOUND = 1000;
 /** More would make a page that nobody reads; "end everything" ends the others, too. */

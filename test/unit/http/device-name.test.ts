@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { deviceNameOf } from '../../../../src/http/sessions/device-name.ts';
+import { deviceNameOf } from '../../../src/http/device-name.ts';
 
 const MOZILLA = 'Mozilla/5.0';
 it.each([

@@ -1,11 +1,25 @@
 import type { Configuration } from 'oidc-provider';
-import type { GuardedRequest } from '../../keys/guarded-fetch.ts';
 
 /**
- * What the library fetches, key sets of applications, and sends, logout tokens: within the installation's network rules, bounded
- * in time and size, and never after a redirect.
+ * Sends a request within the installation's network rules: bounded in time and size, and never after a redirect.
+ *
+ * @throws Error where there is no answer, or none that may be read
  */
-export function createProviderFetch(request: GuardedRequest): NonNullable<Configuration['fetch']> {
+export type OutboundRequest = (
+  url: string,
+  message: {
+    readonly method: 'GET' | 'POST';
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body?: string;
+  },
+) => Promise<{
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Uint8Array;
+}>;
+
+/** What the library fetches, key sets of applications, goes the same way. */
+export function createOutboundFetch(request: OutboundRequest): NonNullable<Configuration['fetch']> {
   return async (input, init = {}) => {
     const url = input instanceof Request ? input.url : String(input);
     const { status, headers, body } = await request(url, {
