@@ -1,4 +1,5 @@
 import type { Application } from '../domain/application/application.ts';
+import type { Service } from '../domain/application/service.ts';
 import { isNativeApplication } from '../domain/application/redirect-uri.ts';
 import type { Config } from './config.ts';
 import type { Issue, Path } from './fault.ts';
@@ -9,11 +10,31 @@ type World = Pick<Config, 'applications' | 'services'>;
 export function findApplicationTrouble({ applications, services }: World): readonly Issue[] {
   return [
     ...applications.flatMap((application, index) => findTrouble(application, ['applications', index])),
-    ...services.flatMap(({ audience, exchangePolicy }, index) =>
-      exchangePolicy === undefined && !applications.some(({ audiences }) => audiences.includes(audience))
-        ? [unusedService(index)]
-        : [],
-    ),
+    ...services.flatMap((service, index) => [
+      ...findUnused(service, { applications, index }),
+      ...findIdleClient(service, { applications, index }),
+    ]),
+  ];
+}
+
+type Among = { readonly applications: readonly Application[]; readonly index: number };
+
+function findUnused({ audience, exchangePolicy }: Service, { applications, index }: Among): readonly Issue[] {
+  const isNamed = applications.some(({ audiences }) => audiences.includes(audience));
+  return exchangePolicy === undefined && !isNamed ? [unusedService(index)] : [];
+}
+
+function findIdleClient({ clientId }: Service, { applications, index }: Among): readonly Issue[] {
+  const client = applications.find((application) => application.clientId === clientId);
+  if (client === undefined || client.grants.includes('token_exchange')) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'useless-client',
+      message: 'This application may exchange the tokens that the service is sent, but has no grant for it.',
+      remedy: 'Add token_exchange to its `grants`, or remove `clientId`.',
+      path: ['services', index, 'clientId'],
+    },
   ];
 }
 

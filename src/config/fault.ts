@@ -47,6 +47,7 @@ export type FaultCode =
   | 'public-exchange'
   | 'silent-consent'
   | 'unused-service'
+  | 'useless-client'
   | FindingCode;
 
 /** One thing that is wrong, by its place in the configuration. `error`s keep the service from starting. */

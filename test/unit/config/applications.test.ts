@@ -509,6 +509,13 @@ describe('services', () => {
     expect(codesOf(app({}, [SERVICE, unused]))).toEqual(['unused-service services[1]']);
     expect(codesOf(app({}, [SERVICE, { ...unused, exchangePolicy: EXCHANGE }]))).toEqual([]);
   });
+
+  it('tell of an application that acts for them and may exchange nothing', () => {
+    const acting = [{ ...SERVICE, clientId: 'app' }];
+    const may = { grants: ['authorization_code', 'token_exchange'], clientSecret: { env: 'SECRET' } };
+    expect(codesOf(app({}, acting))).toEqual(['useless-client services[0].clientId']);
+    expect(codesOf(app(may, acting))).toEqual([]);
+  });
 });
 
 describe('the directory', () => {
