@@ -9,9 +9,16 @@ const TAG = 'tags.';
 
 /** Claims that mean something to whoever checks a token of ours: no mapping makes them, or a proof could say what only we may. */
 export const PROTOCOL_CLAIMS: ReadonlySet<string> = new Set([
-  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'azp', 'nonce', 'auth_time', 'acr', 'amr'],
-  ...['at_hash', 'c_hash', 's_hash', 'sid', 'events', 'act', 'may_act', 'via', 'client_id', 'scope', 'cnf'],
-  ...['roles', AWS_NAMESPACE],
+  // RFC 7519 4.1
+  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti'],
+  // OpenID Connect Core 2, 3.1.3.6, 3.3.2.11, 5.6.2; Back-Channel Logout 2.4
+  ...['auth_time', 'nonce', 'acr', 'amr', 'azp', 'at_hash', 'c_hash', 's_hash', 'rt_hash'],
+  ...['_claim_names', '_claim_sources', 'sid', 'events', 'sub_jwk'],
+  // RFC 8693 4, RFC 7800, RFC 9068 2.2, RFC 7662 2.2, RFC 9396 9.1
+  ...['act', 'may_act', 'client_id', 'scope', 'cnf', 'active', 'token_type', 'username'],
+  'authorization_details',
+  // Ours
+  ...['via', 'roles', AWS_NAMESPACE],
 ]);
 
 /**
