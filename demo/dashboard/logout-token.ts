@@ -9,7 +9,7 @@ const logoutClaims = z.object({
   jti: z.string(),
   events: z.object({ [EVENT]: z.looseObject({}) }),
   // With one it would be an ID token, which somebody could have got for themselves.
-  nonce: z.undefined(),
+  nonce: z.never().optional(),
 });
 
 /**
