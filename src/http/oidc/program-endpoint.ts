@@ -13,11 +13,13 @@ import { readForm } from '../read-form.ts';
 import { authenticateWorkload, type AuthenticateWorkloadDeps } from './authenticate-workload.ts';
 import { GRANT_TYPES } from './client-metadata.ts';
 import type { ProviderDeps, ProviderSource } from './create-provider.ts';
+import { exchangingClient } from './exchanging-client.ts';
 import { headersForProgram } from './inner-headers.ts';
 import { oidcDraft } from './oidc-draft.ts';
 import { auditRefusal, refusalOf } from './oidc-failure.ts';
 import type { OidcAnswer, ProviderScope } from './provider-scope.ts';
 import { runProvider, unforeseen } from './run-provider.ts';
+import { exchangeTokens } from './token-exchange.ts';
 
 export type ProgramSurface = RequestFactsDeps & {
   readonly onBug: (error: unknown, requestId: string) => void;
@@ -75,6 +77,14 @@ type Asked = {
 /** @returns `Success`, or the error's code */
 async function answerForm({ ctx, facts, form, endpoint }: Asked, deps: ProgramDeps): Promise<string> {
   const workload = endpoint.provesClients ? await authenticateWorkload({ form, facts }, deps) : undefined;
+  const exchanging =
+    endpoint.eventName === 'IssueToken'
+      ? exchangingClient({ form, header: (name) => ctx.get(name), workload }, deps.directory)
+      : undefined;
+  if (exchanging !== undefined) {
+    send(ctx, await exchangeTokens({ client: exchanging, form, facts }, deps), 200, undefined);
+    return 'Success';
+  }
   const scope: ProviderScope = { facts, form, signIns: new Map() };
   const body = formForLibrary(form, workload, deps).toString();
   const { method, path } = ctx;
