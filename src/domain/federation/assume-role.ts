@@ -238,12 +238,11 @@ function createSession(input: CreateSessionInput): SessionDraft {
   const issuedAtMs = draft.facts.timeMs;
   const origin = originOf(subject);
   if ('identity' in subject) draft.claims = origin.claims;
-  const wanted = Math.min(
-    issuedAtMs + durationSeconds * 1000,
-    request.proofLimits?.notOnOrAfterMs ?? Infinity,
-  );
-  // A sign-in ends with its first session; a chain of roles cannot stretch it.
-  const signInExpiresAtMs = 'identity' in subject ? wanted : origin.signInExpiresAtMs;
+  const notOnOrAfterMs = request.proofLimits?.notOnOrAfterMs ?? Infinity;
+  const wanted = Math.min(issuedAtMs + durationSeconds * 1000, notOnOrAfterMs);
+  // A sign-in ends with its first session, an exchange with what was brought; a chain of roles stretches neither.
+  const chainEndsAtMs = 'identity' in subject ? wanted : (origin.signInExpiresAtMs ?? Infinity);
+  const signInExpiresAtMs = Math.min(chainEndsAtMs, notOnOrAfterMs);
   return {
     kind: 'assumed-role',
     account: role.account,
@@ -252,8 +251,8 @@ function createSession(input: CreateSessionInput): SessionDraft {
     issuerArn: role.arn,
     issuerId: role.id,
     issuedAtMs,
-    expiresAtMs: Math.min(wanted, signInExpiresAtMs ?? wanted),
-    ...(signInExpiresAtMs === undefined ? {} : { signInExpiresAtMs }),
+    expiresAtMs: Math.min(wanted, signInExpiresAtMs),
+    ...(signInExpiresAtMs === Infinity ? {} : { signInExpiresAtMs }),
     person: origin.person,
     ...(origin.providerArn === undefined ? {} : { providerArn: origin.providerArn }),
     ...(origin.signIn === undefined ? {} : origin.signIn),
@@ -261,8 +260,15 @@ function createSession(input: CreateSessionInput): SessionDraft {
     transitiveTagKeys: contents.transitiveTagKeys,
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
     sessionPolicies: contents.sessionPolicies,
-    claims: origin.claims,
+    claims: { ...origin.claims, ...actorKeys(request) },
   };
+}
+
+// Else credentials would wash an actor off: a policy that wants the subject alone must see them in whatever comes after.
+function actorKeys({ rolebridge }: AssumeRoleRequest): Readonly<Record<string, string>> {
+  const { actorIssuer, actorSubject } = rolebridge ?? {};
+  if (actorIssuer === undefined || actorSubject === undefined) return {};
+  return { 'rolebridge:actorissuer': actorIssuer, 'rolebridge:actorsubject': actorSubject };
 }
 
 type Origin = Pick<SessionDraft, 'person' | 'providerArn' | 'claims' | 'signInExpiresAtMs'> & {

@@ -8,6 +8,7 @@ import {
   createExchangeWorld,
   exchange,
   exchangePolicy,
+  ISSUER,
   lastEvent,
   makeApplication,
   makeOwnToken,
@@ -110,6 +111,31 @@ describe('credentials by exchange', () => {
   ])('never outlive %s', async (_, subject, role, lifeMs) => {
     const session = await take(worldOf(DEV, OPS, CORP), { subject, ...wanting(role, 3600) });
     expect(session.expiresAtMs).toBe(NOW_MS + lifeMs);
+  });
+
+  it('begin no chain of roles that outlives what was brought', async () => {
+    const caller = callerOf(DEV);
+    const token = makeOwnToken({ expiresAtMs: NOW_MS + 60_000 });
+    const subject: ExchangeSubject = { kind: 'role-session', caller, token };
+    const session = await take(worldOf(DEV, OPS), { subject, ...wanting(OPS) });
+    expect(session).toMatchObject({ expiresAtMs: NOW_MS + 60_000, signInExpiresAtMs: NOW_MS + 60_000 });
+  });
+
+  it('are of somebody for whom somebody acts, wherever they go', async () => {
+    const act = { iss: ISSUER, sub: 'portal' };
+    const alone = { Null: { 'rolebridge:ActorSubject': 'true' } };
+    const a = makeService('a', {
+      exchangePolicy: exchangePolicy({ Principal: { AWS: OPS.arn }, Condition: alone }),
+    });
+    const world = createExchangeWorld({ roles: [DEV, OPS], services: [a] });
+    const ask = async (token: object): Promise<Ask> => {
+      const first = await take(world, { subject: signedIn(token), ...wanting(DEV) });
+      const caller = { kind: 'assumed-role', session: first, role: DEV } as const;
+      const session = await take(world, { subject: { kind: 'role-session', caller }, ...wanting(OPS) });
+      return { subject: { kind: 'role-session', caller: { kind: 'assumed-role', session, role: OPS } } };
+    };
+    await exchange(world, await ask({}));
+    expect(await refusal(world, await ask({ act }))).toBe('exchange-denied');
   });
 
   it('never outlive what the actor brought', async () => {
