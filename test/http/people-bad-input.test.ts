@@ -144,23 +144,36 @@ type Route = { readonly method: string; readonly path: string };
 async function pageRoutes(): Promise<readonly Route[]> {
   const router = new Router();
   const src = new URL('../../src/http/', import.meta.url);
-  for (const folder of ['saml', 'sign-in', 'sessions', 'mfa', 'portal', ...newFamilies(src)]) {
-    const file = readdirSync(new URL(`${folder}/`, src)).find((name) => name.startsWith('mount-')) ?? '';
-    const exported: unknown = await import(new URL(`${folder}/${file}`, src).href);
+  for (const folder of [...FAMILIES, ...newFamilies(src)]) {
+    const exported: unknown = await import(new URL(`${folder}/mount-${folder}.ts`, src).href);
     const mount: unknown = Object.values({ ...(typeof exported === 'object' ? exported : {}) }).find(
       (value) => typeof value === 'function',
     );
     if (typeof mount !== 'function') throw new Error(`${folder} mounts nothing`);
     Reflect.apply(mount, undefined, [router, unused, unused]);
   }
-  return router.stack.flatMap(({ methods, path }) =>
-    methods.filter((method) => method !== 'HEAD').map((method) => ({ method, path: String(path) })),
-  );
+  return router.stack
+    .flatMap(({ methods, path }) =>
+      methods.filter((method) => method !== 'HEAD').map((method) => ({ method, path: String(path) })),
+    )
+    .filter(({ path }) => !FOR_PROGRAMS.includes(path));
 }
 
-// What oidc has so far are documents for everybody.
-const NO_PAGES = ['sts', 'management', 'middleware', 'texts', 'oidc'];
-const FAMILIES = ['saml', 'sign-in', 'sessions', 'mfa', 'portal'];
+const NO_PAGES = ['sts', 'management', 'middleware', 'texts'];
+const FAMILIES = ['saml', 'sign-in', 'sessions', 'mfa', 'portal', 'oidc'];
+
+/** Documents for everybody, and endpoints where a program proves who it is: none looks at a cookie. */
+const FOR_PROGRAMS = [
+  '/.well-known/openid-configuration',
+  '/.well-known/oauth-authorization-server',
+  '/oidc/jwks',
+  '/oidc/token',
+  '/oidc/introspect',
+  '/oidc/revoke',
+  '/oidc/par',
+  '/oidc/device_authorization',
+  '/oidc/userinfo',
+];
 
 function newFamilies(src: URL): readonly string[] {
   return readdirSync(src, { withFileTypes: true })
@@ -189,7 +202,12 @@ const POSTS: Readonly<Record<string, Post>> = {
   '/mfa/factors/:id/rename': { path: `/mfa/factors/${FACTOR}/rename`, fields: { name: 'stolen' } },
   '/mfa/factors/:id/remove': { path: `/mfa/factors/${FACTOR}/remove`, fields: {} },
   '/roles/*path': { path: rolePath(ROLES.reader), fields: { duration: '900' } },
+  '/oidc/interaction/:uid': { path: '/oidc/interaction/x', fields: { answer: 'allow' } },
+  '/oidc/logout/confirm': { path: '/oidc/logout/confirm', fields: { xsrf: 'x', logout: 'yes' } },
+  '/device': { path: '/device', fields: { xsrf: 'x', user_code: 'BCDF-GHJK', confirm: 'yes' } },
 };
+/** Forms of applications, which become a link. */
+const FROM_APPLICATIONS = ['/oidc/authorize', '/oidc/logout'];
 /** Those are bound by an attempt of the browser and a proof of the provider, and come from other sites. */
 const FROM_PROVIDERS = ['/saml/:provider/acs', '/saml/:provider/slo', '/signin/:provider/callback'];
 
@@ -223,7 +241,9 @@ describe('a form that no page of ours made (CSRF)', () => {
 
   it('is looked for at every route that takes posts', async () => {
     const posts = (await pageRoutes()).filter(({ method }) => method === 'POST').map(({ path }) => path);
-    expect(posts.toSorted()).toEqual([...Object.keys(POSTS), ...FROM_PROVIDERS].toSorted());
+    expect(posts.toSorted()).toEqual(
+      [...Object.keys(POSTS), ...FROM_PROVIDERS, ...FROM_APPLICATIONS].toSorted(),
+    );
   });
 
   it.each([
@@ -345,6 +365,13 @@ const GETS: Readonly<Record<string, string>> = {
   '/saml/:provider/metadata': '/saml/corp/metadata',
   '/saml/:provider/login': '/saml/corp/login',
   '/saml/:provider/slo': '/saml/corp/slo',
+  '/oidc/authorize': '/oidc/authorize?client_id=x',
+  '/oidc/authorize/:uid': '/oidc/authorize/x',
+  '/oidc/interaction/:uid': '/oidc/interaction/x',
+  '/oidc/logout': '/oidc/logout',
+  '/oidc/logout/success': '/oidc/logout/success',
+  '/device': '/device?user_code=BCDF-GHJK',
+  '/device/:uid': '/device/x',
 };
 
 describe('a link', () => {
@@ -487,7 +514,8 @@ describe('where everybody must give a second factor', () => {
 
   it('nobody without one reaches anything but the pages to give it', async () => {
     const dora = await strict.enter(strict.newcomer());
-    const free = ['/signin', '/signout', '/signed-out', '/mfa', '/saml'];
+    // What an application waits for leads to the factor by itself, as `oidc-provider.test.ts` tells.
+    const free = ['/signin', '/signout', '/signed-out', '/mfa', '/saml', '/oidc'];
     for (const path of [...Object.values(GETS), `${rolePath(ROLES.reader)}/favourite`]) {
       if (free.some((begin) => path.startsWith(begin))) continue;
       expect([path, locationOf(await dora.get(path))]).toEqual([
@@ -882,7 +910,8 @@ describe('somebody who is signed in while the configuration changes', () => {
     ['may not sign in with it any more', { oidcProviders: 'without signIn' }],
   ])('and who %s is led to the choice by every page and form, with an event', async (_, change) => {
     const open = [...Object.values(GETS), ...Object.values(POSTS).map(({ path }) => path)].filter(
-      (path) => !/^\/(?:signin|signout|signed-out|saml)/.test(path),
+      // An application may send anybody, and anybody may sign out.
+      (path) => !/^\/(?:signin|signout|signed-out|saml|oidc\/(?:authorize|logout))/.test(path),
     );
     const browsers = [];
     for (const path of open) {

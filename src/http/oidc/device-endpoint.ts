@@ -2,7 +2,6 @@ import { FederationError } from '../../domain/errors.ts';
 import { limitAttempts } from '../../domain/mfa/attempt-limit.ts';
 import { attemptOf } from '../../domain/mfa/attempt.ts';
 import type { PersonExchange } from '../page-exchange.ts';
-import { parseFields, readForm } from '../read-form.ts';
 import { answerBrowser, type BrowserDeps } from './browser-endpoint.ts';
 import { OIDC_PATHS } from './oidc-paths.ts';
 
@@ -17,8 +16,7 @@ export async function askForCode(exchange: PersonExchange, deps: BrowserDeps): P
 
 /** `POST /device`: shows what the code is of, and, once the person said so, lets the device go on. */
 export async function takeCode(exchange: PersonExchange, deps: BrowserDeps): Promise<void> {
-  const body = await readForm(exchange.ctx);
-  parseFields(body);
+  const body = (await exchange.form()).toString();
   const request = { eventName: 'ApproveDevice', method: 'POST', url: OIDC_PATHS.device, body } as const;
   const attempt = attemptOf(exchange.session, exchange.facts, 'device-code');
   const wrong = new FederationError('factor-refused', 'no device has this code');

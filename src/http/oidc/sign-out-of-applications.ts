@@ -1,7 +1,6 @@
 import { audited, recordAllowed } from '../../domain/federation/audited.ts';
 import type { BrowserSession } from '../../domain/session/browser-session.ts';
 import { seeOther, type PageExchange } from '../page-exchange.ts';
-import { readForm, parseFields } from '../read-form.ts';
 import { answerBrowser, type BrowserDeps } from './browser-endpoint.ts';
 import { createOauthRecords } from './oauth-records.ts';
 import { oidcDraft } from './oidc-draft.ts';
@@ -20,8 +19,8 @@ export async function askToEndSession(exchange: PageExchange, deps: BrowserDeps)
 /** `POST /oidc/logout/confirm`: ends the sign-in here, too, once the applications were told. */
 export async function endSession(exchange: PageExchange, deps: BrowserDeps): Promise<void> {
   const { ctx, session } = exchange;
-  const body = await readForm(ctx);
-  const isConfirmed = parseFields(body).get('logout') === 'yes';
+  const form = await exchange.form();
+  const isConfirmed = form.get('logout') === 'yes';
   if (session !== undefined && !isConfirmed) {
     seeOther(ctx, '/roles');
     return;
@@ -30,7 +29,7 @@ export async function endSession(exchange: PageExchange, deps: BrowserDeps): Pro
     eventName: 'EndSession',
     method: 'POST',
     url: OIDC_PATHS.endSessionConfirm,
-    body,
+    body: form.toString(),
   } as const;
   const scope = await answerBrowser(exchange, request, deps);
   if (session === undefined || scope.failure !== undefined) return;
