@@ -128,7 +128,7 @@ function reportAmbiguousId(clientId: string, path: Path, resolution: Resolution)
 }
 
 function reportImpossibleGrants(
-  { grants, redirectUris, authentication }: Application,
+  { grants, redirectUris, authentication, requireDpop }: Application,
   path: Path,
   resolution: Resolution,
 ): void {
@@ -142,5 +142,11 @@ function reportImpossibleGrants(
     reportError(resolution, 'impossible-grant', [...path, 'grants'], {
       message: 'The grant client_credentials is for applications that prove who they are.',
       remedy: 'Give it a clientSecret, jwks or a clientPolicy, or remove the grant.',
+    });
+  // What a thief of the key's tokens cannot use, an exchange would make usable.
+  if (grants.includes('token_exchange') && requireDpop)
+    reportError(resolution, 'impossible-grant', [...path, 'grants'], {
+      message: 'Exchanged tokens are bound to no key, and requireDpop wants that of all.',
+      remedy: 'Let another application exchange, or remove `requireDpop`.',
     });
 }

@@ -275,6 +275,15 @@ describe('applications, one fault at a time', () => {
       { grants: ['authorization_code', 'client_credentials'] },
       'impossible-grant applications[0].grants',
     ],
+    [
+      'tokens of a key exchanged for tokens of none (RFC 9449)',
+      {
+        requireDpop: true,
+        clientSecret: { env: 'SECRET' },
+        grants: ['authorization_code', 'token_exchange'],
+      },
+      'impossible-grant applications[0].grants',
+    ],
     ['a grant that does not exist', { grants: ['password'] }, 'invalid-value applications[0].grants[0]'],
     ['no grant', { grants: [] }, 'invalid-value applications[0].grants'],
     [
