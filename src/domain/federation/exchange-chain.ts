@@ -96,6 +96,8 @@ function actorOf(
     return { act: { iss: issuer, sub: subject }, publicSubject: subject, endsAtMs: expiresAtMs };
   }
   const { publicSubject, endsAtMs } = partyOf(actor, directory);
+  if (actor.kind === 'proof' && actor.identity.issuer === issuer)
+    throw new FederationError('invalid-identity-token', 'an actor whom a provider names in our name');
   // Services shall see whom they know: a proof's own names, each beside its issuer so that none passes for ours.
   const act =
     actor.kind === 'proof'

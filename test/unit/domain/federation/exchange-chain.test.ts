@@ -197,6 +197,11 @@ describe('who acts (RFC 8693 4.1)', () => {
     expect(await refusal(createExchangeWorld(), { actor })).toBe('invalid-identity-token');
   });
 
+  it('is nobody whom a provider names in our name: a service would take them for an application of ours', async () => {
+    const actor = proof({ ...makeSamlIdentity({}), issuer: ISSUER, subject: 'portal' });
+    expect(await refusal(createExchangeWorld(), { actor })).toBe('invalid-identity-token');
+  });
+
   it('is nobody whose provider is gone', async () => {
     const actor = proof(makeIdentity({}, { subject: 'bot', providerArn: DEV.arn }));
     expect(await refusal(createExchangeWorld(), { actor })).toBe('invalid-identity-token');
