@@ -27,6 +27,7 @@ export type FaultCode =
   | 'low-contrast'
   | 'any-tenant-issuer'
   | 'own-issuer'
+  | 'reserved-issuer'
   | 'unused-role'
   | 'open-to-google-accounts'
   | 'unused-provider'

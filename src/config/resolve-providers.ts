@@ -22,6 +22,7 @@ export function resolveOidcProviders(file: ConfigFile, resolution: Resolution): 
     const path = ['oidcProviders', index];
     if (file.outbound.http === 'deny') reportInsecureUrls(entry, path, resolution);
     if (isOwnIssuer(entry, file)) reportError(resolution, 'own-issuer', [...path, 'issuer'], OWN_ISSUER);
+    if (isReserved(entry)) reportError(resolution, 'reserved-issuer', [...path, 'issuer'], RESERVED_ISSUER);
     return resolveOidcProvider(entry, path, resolution);
   });
 }
@@ -57,6 +58,18 @@ const OWN_ISSUER = {
 // A final slash or capitals make another issuer of the same bridge: nothing it signs would match, but nobody meant that.
 function isOwnIssuer({ issuer }: OidcEntry, { publicUrl }: ConfigFile): boolean {
   return URL.parse(issuer)?.origin === publicUrl && /^https?:\/\/[^/]*\/?$/.test(issuer);
+}
+
+const RESERVED_ISSUER = {
+  message: 'Claims of this issuer would be condition keys of the bridge itself, such as aws:SourceIp.',
+  remedy: 'Let it have a host name with a domain, or a port.',
+};
+
+/** Families of condition keys: `<issuer without scheme>:<claim>` must be in none of them. */
+const RESERVED: readonly string[] = ['aws', 'sts', 'saml', 'iam', 'rolebridge'];
+
+function isReserved({ issuer }: OidcEntry): boolean {
+  return RESERVED.includes(issuer.replace(/^https?:\/\//, '').toLowerCase());
 }
 
 function reportInsecureUrls({ issuer, jwks }: OidcEntry, path: Path, resolution: Resolution): void {

@@ -732,16 +732,16 @@ describe('loadConfig, hostile files', () => {
   });
 });
 
-describe('the bridge as its own identity provider', () => {
-  const issued = (issuer: string) => `publicUrl: https://sts.acme.example
+const issued = (issuer: string) => `publicUrl: https://sts.acme.example
 accounts: [{ id: '123456789012' }]
 oidcProviders: [{ name: own, account: '123456789012', issuer: '${issuer}', audiences: [a] }]
 `;
-  const codes = (issuer: string) => {
-    const result = load(issued(issuer));
-    return result.ok ? [] : result.faults.map(({ code, path }) => `${code} ${path}`);
-  };
+const codes = (issuer: string) => {
+  const result = load(issued(issuer));
+  return result.ok ? [] : result.faults.map(({ code, path }) => `${code} ${path}`);
+};
 
+describe('the bridge as its own identity provider', () => {
   it.each(['https://sts.acme.example', 'https://sts.acme.example/', 'https://STS.acme.example'])(
     'is refused under %s: a session could ask for a token and prolong itself with it for ever',
     (issuer) => {
@@ -755,4 +755,11 @@ oidcProviders: [{ name: own, account: '123456789012', issuer: '${issuer}', audie
       expect(codes(issuer)).toEqual([]);
     },
   );
+});
+
+describe('an issuer whose claims would be condition keys of ours', () => {
+  it.each(['aws', 'AWS', 'sts', 'saml', 'rolebridge'])('is refused: https://%s', (host) => {
+    expect(codes(`https://${host}`)).toEqual(['reserved-issuer oidcProviders[0].issuer']);
+    expect(codes(`https://${host}.example.com`)).toEqual([]);
+  });
 });
