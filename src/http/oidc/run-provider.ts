@@ -1,6 +1,7 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type Provider from 'oidc-provider';
+import { checkJwtParameters } from './check-jwt-parameters.ts';
 import { inScope, requireScope, type OidcAnswer, type ProviderScope } from './provider-scope.ts';
 
 /** A request as the library gets it. */
@@ -36,13 +37,15 @@ export function createProviderHandler(provider: Provider): ProviderHandler {
 /**
  * Has the library answer a request. Status and headers are set on `response`, the body is in the answer.
  *
- * @throws whatever the library did not foresee
+ * @throws FederationError `oauth-refused` of a JWT that does not parse; whatever the library did not foresee
  */
 export async function runProvider(
   { handle }: ProviderHandler,
   request: ProviderRequest,
   { scope, response }: { readonly scope: ProviderScope; readonly response: ServerResponse },
 ): Promise<OidcAnswer> {
+  checkJwtParameters(URL.parse(request.url, 'http://inner')?.searchParams ?? new URLSearchParams());
+  checkJwtParameters(new URLSearchParams(request.body));
   await inScope(scope, () => handle(messageOf(request), response));
   if (scope.answer === undefined) throw unforeseen(scope.failure);
   return scope.answer;
