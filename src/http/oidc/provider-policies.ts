@@ -7,7 +7,6 @@ import type { BrowserSession } from '../../domain/session/browser-session.ts';
 import { isStillKnown, type KnownDeps } from './account.ts';
 import { acrWishOf, satisfiedAcr } from './acr-wish.ts';
 import { beganOf } from './interaction-policy.ts';
-import { beganOf } from './interaction-policy.ts';
 import { requireScope } from './provider-scope.ts';
 import { findSignIn } from './session-adapter.ts';
 import { tokenLifetimes } from './token-lifetimes.ts';
@@ -99,10 +98,6 @@ const loadExistingGrant: Callback<'loadExistingGrant'> = async ({ oidc }) => {
   // Whoever signed out, or in as somebody else, while the library was at work: what it has is of no sign-in that lives.
   if (browserSession === undefined || browserSession.signInId !== session.uid)
     throw new errors.LoginRequired('the person is not signed in any more');
-  const { Interaction: interaction } = oidc.entities;
-  // A link and a cookie of another host of our domain would have one person go on with a device that another one allowed.
-  if (interaction?.deviceCode !== undefined && beganOf(interaction).accountId !== session.accountId)
-    throw new errors.AccessDenied('somebody else allowed the device');
   const { Interaction: interaction } = oidc.entities;
   // A link and a cookie of another host of our domain would have one person go on with a device that another one allowed.
   if (interaction?.deviceCode !== undefined && beganOf(interaction).accountId !== session.accountId)
