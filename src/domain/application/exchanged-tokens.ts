@@ -35,9 +35,21 @@ export function createExchangedTokens({ store, seal, openSecret }: ExchangedToke
     find: async (tokenId) => {
       const id = idOf(tokenId);
       const record = await store.find({ kind: KIND, id });
-      return record && originSchema.parse(JSON.parse(openSecret(record.sealed, contextOf(id))));
+      return record && openOrigin(record.sealed, { openSecret, context: contextOf(id) });
     },
   };
+}
+
+// Sealed by a key that has left the ring, or written by another version: as if it were not there.
+function openOrigin(
+  sealed: Uint8Array,
+  { openSecret, context }: Pick<ExchangedTokensDeps, 'openSecret'> & { readonly context: string },
+): ExchangeOrigin | undefined {
+  try {
+    return originSchema.parse(JSON.parse(openSecret(sealed, context)));
+  } catch {
+    return undefined;
+  }
 }
 
 function idOf(tokenId: string): string {

@@ -53,8 +53,17 @@ export async function findClaimant(
   if (session.expiresAtMs <= nowMs) throw new FederationError('expired-credentials', 'session expired');
   return {
     caller: callerOf(session, deps.directory),
-    secretAccessKey: deps.openSecret(session.sealedSecret, sealContextOf(session.accessKeyId)),
+    secretAccessKey: secretOf(session, deps),
   };
+}
+
+// Sealed by a key that has left the ring: new credentials help, and an error of ours would not tell so.
+function secretOf({ sealedSecret, accessKeyId }: Session, { openSecret }: AuthenticateDeps): string {
+  try {
+    return openSecret(sealedSecret, sealContextOf(accessKeyId));
+  } catch (cause) {
+    throw new FederationError('unknown-credentials', 'the secret does not open', { cause });
+  }
 }
 
 /**

@@ -12,7 +12,7 @@ export type PeopleDeps = {
 /** The people who signed in here, their factors and what they marked. All throw FederationError `store-unavailable`. */
 export type People = {
   readonly find: (id: PersonId) => Promise<Person | undefined>;
-  /** The person behind {@link publicSubjectOf}. */
+  /** The person behind {@link publicSubjectOf}; nobody, where no key opens their record. */
   readonly findBySubject: (publicSubject: string) => Promise<Person | undefined>;
   /**
    * Changes a person, as they are at that moment: `change` may run again, when somebody else was quicker. It throws to change
@@ -45,7 +45,7 @@ export function createPeople({ store, seal, openSecret }: PeopleDeps): People {
     find,
     findBySubject: async (publicSubject) => {
       const record = await store.readBySubject(publicSubject);
-      return record && open(record);
+      return record && openIfReadable(record, open);
     },
     update: async (id, change) => {
       const key = personKeyOf(id);
@@ -64,6 +64,15 @@ export function createPeople({ store, seal, openSecret }: PeopleDeps): People {
       return { people: people.map(open), ...rest };
     },
   };
+}
+
+// What was given to somebody is void where nobody can say any more who that was.
+function openIfReadable(record: PersonRecord, open: (record: PersonRecord) => Person): Person | undefined {
+  try {
+    return open(record);
+  } catch {
+    return undefined;
+  }
 }
 
 /** One person's record opens as nobody else's. */

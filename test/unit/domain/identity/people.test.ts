@@ -130,6 +130,7 @@ describe('people', () => {
     await people.update(ALICE, () => person);
     const { people: after } = setUp(store, NEW_KEY);
     await expect(after.find(ALICE)).rejects.toThrow('names no key');
+    expect(await after.findBySubject(publicSubjectOf(ALICE))).toBeUndefined();
     expect(await after.isKnown(ALICE)).toBe(true);
     expect(await after.remove(ALICE)).toBe(true);
     expect(await after.isKnown(ALICE)).toBe(false);

@@ -1,6 +1,7 @@
 import { createHmac, createPublicKey } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createExchangedTokens } from '../../../../src/domain/application/exchanged-tokens.ts';
 import { TOKEN_TYPES } from '../../../../src/domain/application/token-type.ts';
 import { FederationError } from '../../../../src/domain/errors.ts';
 import { exchangeTokens } from '../../../../src/http/oidc/token-exchange.ts';
@@ -377,6 +378,22 @@ describe('credentials of a role', () => {
       /role is gone/,
     );
     expect(await refused(made.access_token, {}, { deps })).toMatch(/role is gone/);
+  });
+
+  it('are refused where the key that sealed them left the ring, and so is all that was exchanged', async () => {
+    const tokens = [
+      subject('aws4', await credentials()),
+      jwt(await exchangedFromRole()),
+      jwt(await exchanged('b')),
+    ];
+    const openSecret = (): never => {
+      throw new Error('A sealed value names no key of the ring.');
+    };
+    const { store, deps: good } = world;
+    const exchangedTokens = createExchangedTokens({ store: store.oauthRecords, ...good, openSecret });
+    const deps = { ...good, openSecret, exchangedTokens };
+    for (const token of tokens)
+      expect(await refusal(world, { ...token, ...forService() }, { deps })).toMatch(/^invalid_request/);
   });
 
   it('are refused after their end', async () => {
