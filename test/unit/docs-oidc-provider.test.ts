@@ -46,7 +46,7 @@ function configure() {
     findAccount: unused,
     interactions: createInteractionPolicy('by-policy'),
     pages: createProviderPages({ directory }),
-    policies: createProviderPolicies({ directory, browserSessions, people, absoluteMs: 0 }),
+    policies: createProviderPolicies({ directory, browserSessions, people, absoluteMs: 0, now: () => 0 }),
     fetch: unused,
     secureTransport: true,
   });

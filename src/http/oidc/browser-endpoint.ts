@@ -60,7 +60,7 @@ export async function answerBrowser(
 /** A scope for what a browser asks. */
 export function scopeOf(exchange: PageExchange): ProviderScope {
   const { facts, session } = exchange;
-  return { facts, session, exchange, signIns: new Map() };
+  return { facts, session, exchange, signIns: new Map(), signInEnds: new Map() };
 }
 
 async function run(

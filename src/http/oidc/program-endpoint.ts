@@ -85,7 +85,7 @@ async function answerForm({ ctx, facts, form, endpoint }: Asked, deps: ProgramDe
     send(ctx, await exchangeTokens({ client: exchanging, form, facts }, deps), 200, undefined);
     return 'Success';
   }
-  const scope: ProviderScope = { facts, form, signIns: new Map() };
+  const scope: ProviderScope = { facts, form, signIns: new Map(), signInEnds: new Map() };
   const body = formForLibrary(form, workload, deps).toString();
   const { method, path } = ctx;
   const headers = headersForProgram({ ctx, facts, issuer: deps.issuer, body });

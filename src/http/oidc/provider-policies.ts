@@ -9,12 +9,10 @@ import { acrWishOf, satisfiedAcr } from './acr-wish.ts';
 import { beganOf } from './interaction-policy.ts';
 import { requireScope } from './provider-scope.ts';
 import { findSignIn } from './session-adapter.ts';
-import { tokenLifetimes } from './token-lifetimes.ts';
+import { tokenLifetimes, type LifetimeDeps } from './token-lifetimes.ts';
 
-export type PolicyDeps = KnownDeps & {
-  readonly directory: Pick<Directory, 'application' | 'service'>;
-  readonly absoluteMs: number;
-};
+export type PolicyDeps = KnownDeps &
+  LifetimeDeps & { readonly directory: Pick<Directory, 'application' | 'service'> };
 
 type Features = NonNullable<Configuration['features']>;
 type Wanted<T> = Required<NonNullable<T>>;

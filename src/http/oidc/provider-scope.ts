@@ -21,6 +21,8 @@ export type ProviderScope = {
   readonly userCode?: string;
   /** The sign-ins that were looked up for this request, by their ids: several steps of the library ask for the same one. */
   readonly signIns: Map<string, Promise<BrowserSession | undefined>>;
+  /** When those that live end, epoch milliseconds: lifetimes are asked for where nothing can be waited for. */
+  readonly signInEnds: Map<string, number>;
   /** The library's context, once it has answered. */
   answer?: OidcAnswer;
   /** The parameters that an application gets back by the browser. */

@@ -41,14 +41,16 @@ export function createSessionAdapter(records: OauthRecords, deps: SessionAdapter
 }
 
 /** The living sign-in; looked up once for each request. */
-export function findSignIn(
+export async function findSignIn(
   accountId: string,
   signInId: string,
   { browserSessions }: SessionAdapterDeps,
 ): Promise<BrowserSession | undefined> {
   const scope = currentScope();
-  const found = scope?.signIns.get(signInId) ?? browserSessions.findSignIn(accountId, signInId);
-  scope?.signIns.set(signInId, found);
+  const finding = scope?.signIns.get(signInId) ?? browserSessions.findSignIn(accountId, signInId);
+  scope?.signIns.set(signInId, finding);
+  const found = await finding;
+  if (found !== undefined) scope?.signInEnds.set(signInId, found.endsAtMs);
   return found;
 }
 

@@ -1,4 +1,4 @@
-import type { Configuration } from 'oidc-provider';
+import { errors, type Configuration } from 'oidc-provider';
 import type { Directory } from '../../domain/role/directory.ts';
 import { requireScope } from './provider-scope.ts';
 
@@ -8,37 +8,60 @@ const CODE_SECONDS = 60;
 const DEVICE_CODE_SECONDS = 600;
 const INTERACTION_SECONDS = 3600;
 
-type LifetimeDeps = {
+export type LifetimeDeps = {
   readonly directory: Pick<Directory, 'application'>;
   /** The longest that a sign-in lasts. */
   readonly absoluteMs: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
 };
 
-/** How long what the library makes lives, in seconds. */
-export function tokenLifetimes({ directory, absoluteMs }: LifetimeDeps): NonNullable<Configuration['ttl']> {
+/** How long what the library makes lives, in seconds. What is bound to a sign-in ends with it at the latest. */
+export function tokenLifetimes(deps: LifetimeDeps): NonNullable<Configuration['ttl']> {
+  const { directory, absoluteMs, now } = deps;
   const refreshSeconds = (clientId: string | undefined): number =>
     directory.application(clientId ?? '')?.refreshTokenLifetimeSeconds ?? OPAQUE_SECONDS;
   return {
-    AccessToken: (_ctx, { resourceServer }) => resourceServer?.accessTokenTTL ?? OPAQUE_SECONDS,
+    AccessToken: (_ctx, token) =>
+      withinSignIn(token.resourceServer?.accessTokenTTL ?? OPAQUE_SECONDS, token, deps),
     ClientCredentials: (_ctx, { resourceServer }) => resourceServer?.accessTokenTTL ?? OPAQUE_SECONDS,
     AuthorizationCode: CODE_SECONDS,
     DeviceCode: DEVICE_CODE_SECONDS,
     Interaction: INTERACTION_SECONDS,
-    IdToken: (_ctx, _token, client) =>
-      directory.application(client.clientId)?.idTokenLifetimeSeconds ?? OPAQUE_SECONDS,
+    // Always made beside an access token, which knows its sign-in.
+    IdToken: ({ oidc }, _token, { clientId }) =>
+      withinSignIn(
+        directory.application(clientId)?.idTokenLifetimeSeconds ?? OPAQUE_SECONDS,
+        oidc.entities.AccessToken,
+        deps,
+      ),
     // From the first one of its line on: rotation prolongs nothing.
     RefreshToken: (_ctx, token, client) => {
-      const nowSeconds = Math.floor(requireScope().facts.timeMs / 1000);
+      const nowSeconds = Math.floor(now() / 1000);
       const usedUp = Math.max(0, nowSeconds - (token.iiat ?? nowSeconds));
-      return Math.max(1, refreshSeconds(client.clientId) - usedUp);
+      return withinSignIn(Math.max(1, refreshSeconds(client.clientId) - usedUp), token, deps);
     },
     // It is of one sign-in, and what came of it late in that lives on.
     Grant: (_ctx, { clientId }) => Math.ceil(absoluteMs / 1000) + refreshSeconds(clientId),
     Session: () => {
-      const { session, facts } = requireScope();
-      return Math.max(1, Math.ceil(((session?.endsAtMs ?? 0) - facts.timeMs) / 1000));
+      const { session } = requireScope();
+      return Math.max(1, Math.ceil(((session?.endsAtMs ?? 0) - now()) / 1000));
     },
     BackchannelAuthenticationRequest: OPAQUE_SECONDS,
     PreAuthorizedCode: OPAQUE_SECONDS,
   };
+}
+
+type Bound = {
+  readonly expiresWithSession?: boolean | undefined;
+  readonly sessionUid?: string | undefined;
+};
+
+// Services verify JWTs by themselves, and ask nobody whether the sign-in still lives.
+function withinSignIn(seconds: number, token: Bound | undefined, { now }: LifetimeDeps): number {
+  if (token?.expiresWithSession !== true) return seconds;
+  const endsAtMs = requireScope().signInEnds.get(token.sessionUid ?? '') ?? 0;
+  const left = Math.floor(endsAtMs / 1000) - Math.floor(now() / 1000);
+  if (left < 1) throw new errors.InvalidGrant('the sign-in ends now');
+  return Math.min(seconds, left);
 }

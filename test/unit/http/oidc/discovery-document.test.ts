@@ -59,7 +59,7 @@ async function libraryDocument(): Promise<Readonly<Record<string, unknown>>> {
       findAccount: () => undefined,
       interactions: createInteractionPolicy('by-policy'),
       pages: createProviderPages({ directory }),
-      policies: createProviderPolicies({ directory, browserSessions, people, absoluteMs: 1 }),
+      policies: createProviderPolicies({ directory, browserSessions, people, absoluteMs: 1, now: () => 0 }),
       fetch: () => Promise.reject(new Error('discovery fetches nothing')),
       secureTransport: false,
     }),
