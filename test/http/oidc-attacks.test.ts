@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callbackOf, ORDERS } from '../support/application-config.ts';
 import { startApplicationSite, type ApplicationSite } from '../support/application-site.ts';
-import { authorize, codeRequest, passPages, requestToken, signInTo } from '../support/code-flow.ts';
+import {
+  authorize,
+  codeRequest,
+  passPages,
+  refresh,
+  requestToken,
+  signInTo,
+  userinfo,
+} from '../support/code-flow.ts';
 import type { FormBrowser, Page } from '../support/form-browser.ts';
 import { shiftClock } from '../support/test-clock.ts';
 
@@ -351,3 +359,116 @@ describe('consent', () => {
 function wishesOn({ html }: Page): readonly string[] {
   return [...html.matchAll(/<li\b[^>]*>([^]*?)<\/li>/g)].map(([, text = '']) => text.trim());
 }
+
+describe('tokens', () => {
+  test('are of no use to another application (RFC 6749 10.4, RFC 7009 2.1, RFC 7662 4)', async () => {
+    const { body } = await signInTo(site, { browser: site.browser() }, ['web']);
+    for (const client of ['partner', 'spa', 'keys'] as const) {
+      expect((await refresh(site, client, body.refresh_token)).body.error).toBe('invalid_grant');
+      for (const token of [body.access_token, body.refresh_token]) {
+        const told = await requestToken(site, client, { token }, { path: '/oidc/introspect' });
+        expect(told.body['active']).not.toBe(true);
+        await requestToken(site, client, { token }, { path: '/oidc/revoke' });
+      }
+    }
+    expect((await userinfo(site, body.access_token)).status).toBe(200);
+    expect((await refresh(site, 'web', body.refresh_token)).status).toBe(200);
+  });
+
+  test('of another kind open nothing at userinfo', async () => {
+    const { body } = await signInTo(site, { browser: site.browser() }, ['web']);
+    const service = await signInTo(site, { browser: site.browser() }, [
+      'web',
+      { scope: 'openid orders:read', resource: ORDERS },
+    ]);
+    const own = await requestToken(site, 'web', { grant_type: 'client_credentials' });
+    const others = [body.id_token, body.refresh_token, service.body.access_token, own.body.access_token];
+    for (const token of others) expect((await userinfo(site, token)).status).toBe(401);
+  });
+
+  test('are not for scripts of other origins (RFC 6749 10.16)', async () => {
+    for (const origin of ['https://evil.example', 'null', `${site.server.url}.evil.example`]) {
+      const request = await codeRequest(site, 'spa');
+      const { answer } = await authorize(site, { browser: site.browser() }, request);
+      const response = await fetch(`${site.publicUrl}/oidc/token`, {
+        method: 'POST',
+        headers: { origin },
+        body: new URLSearchParams({
+          grant_type: 'authorization_code',
+          client_id: 'spa',
+          code: answer.get('code') ?? '',
+          redirect_uri: callbackOf('spa', site.server.url),
+          code_verifier: request.verifier,
+        }),
+      });
+      expect(response.headers.get('access-control-allow-origin')).toBeNull();
+      expect(response.headers.get('access-control-allow-credentials')).toBeNull();
+      expect(response.status).toBeGreaterThanOrEqual(400);
+    }
+  });
+});
+
+describe('requests that nobody would make', () => {
+  const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+  const HOSTILE: readonly Readonly<Record<string, string>>[] = [
+    ...['-1', '1e9', 'abc', '99999999999999999999', '0x10', '1.5', ' '].map((max_age) => ({ max_age })),
+    ...[
+      'null',
+      '[]',
+      '7',
+      '{}',
+      '{',
+      '{"id_token":[]}',
+      '{"id_token":null}',
+      '{"userinfo":7}',
+      '{"id_token":{"acr":7}}',
+      '{"id_token":{"acr":{"essential":true,"values":"x"}}}',
+      '{"id_token":{"acr":{"essential":true,"values":[{}]}}}',
+      '{"id_token":{"acr":{"essential":"yes","value":[]}}}',
+      '{"id_token":{"sub":{"value":{}}}}',
+      '{"id_token":{"sub":{"value":null}}}',
+      '{"id_token":{"__proto__":{"x":1},"constructor":{},"toString":null}}',
+      '{"userinfo":{"email":{"value":["x"]}},"more":7}',
+      `{"id_token":{"x":{"y":${nested(2500)}}}}`,
+      `{"id_token":${nested(2500)}}`,
+    ].map((claims) => ({ claims })),
+    ...['none login', 'create', 'login login', 'x', 'none none'].map((prompt) => ({ prompt })),
+    ...['x', '//', 'https://evil.example/#x', ORDERS.toUpperCase(), `${ORDERS}/`, 'data:,', '__proto__'].map(
+      (resource) => ({ resource }),
+    ),
+    ...['x', 'openid '.repeat(600), 'openid\u0000', 'openid __proto__ constructor', '"<script>'].map(
+      (scope) => ({
+        scope,
+      }),
+    ),
+    ...['x', 'a'.repeat(6000), '__proto__', 'urn:rolebridge:acr:mfa '.repeat(100)].map((acr_values) => ({
+      acr_values,
+    })),
+    ...['x', 'a.b.c', '..', 'e30.e30.'].map((id_token_hint) => ({ id_token_hint })),
+    ...['x', 'a'.repeat(6000), '"><script>alert(1)</script>'].map((login_hint) => ({ login_hint })),
+    ...['x', '*', 'a'.repeat(6000)].map((ui_locales) => ({ ui_locales })),
+    ...['a'.repeat(42), 'a'.repeat(129), '='.repeat(43)].map((code_challenge) => ({ code_challenge })),
+    ...['x', 'a'.repeat(43)].map((dpop_jkt) => ({ dpop_jkt })),
+    ...['x', 'a.b.c', '..', 'e30.e30.'].map((request) => ({ request })),
+    ...['__proto__', 'constructor', 'web\u0000', 'WEB', 'web ', 'a'.repeat(6000)].map((client_id) => ({
+      client_id,
+    })),
+    ...['a\r\nb', 'a'.repeat(6000), '"><script>alert(1)</script>'].map((state) => ({ state })),
+  ];
+
+  test.each(HOSTILE.map((more) => [JSON.stringify(more).slice(0, 80), more] as const))(
+    'are answered, and never by a failure of ours: %s',
+    async (_, more) => {
+      const browser = await signedIn('alice-1');
+      for (const client of ['web', 'partner'] as const) {
+        const request = await codeRequest(site, client, more);
+        const page = await browser.visit(request.url);
+        expect(page.status).toBeLessThan(500);
+        expect(new URL(page.url).searchParams.get('error')).not.toBe('server_error');
+        expect(page.html).not.toContain('<script>alert');
+        const pushed = await requestToken(site, client, request.parameters, { path: '/oidc/par' });
+        expect(pushed.status).toBeLessThan(500);
+      }
+    },
+  );
+});
