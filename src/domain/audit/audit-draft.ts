@@ -27,5 +27,7 @@ export type AuditDraft = {
   accessKeyId?: string;
   /** SHA-256 of a proof that was not verified, hex. */
   tokenHash?: string;
+  /** What came a second time, which somebody may have stolen (RFC 9700 4.14.2). */
+  readonly reused?: 'authorization-code' | 'refresh-token' | 'device-code';
   decision?: { readonly action: string; readonly decision: Decision };
 };

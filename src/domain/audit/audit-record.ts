@@ -39,6 +39,7 @@ export function renderAuditRecord(draft: AuditDraft, ending: AuditEnding, eventI
       reference,
       tokenHash: draft.identity?.proofHash ?? draft.tokenHash,
       claims: draft.claims ?? (draft.identity && Object.fromEntries(draft.identity.conditionKeys)),
+      reused: draft.reused,
       decision: decisionOf(draft),
     },
     requestID: facts.requestId,

@@ -6,6 +6,7 @@ import {
   type OauthRecordStore,
 } from '../../domain/application/oauth-record-store.ts';
 import { createOauthRecords, nameOf, type OauthRecords, type OauthRecordsDeps } from './oauth-records.ts';
+import { currentScope } from './provider-scope.ts';
 import { createSessionAdapter, type SessionAdapterDeps } from './session-adapter.ts';
 
 export type OidcAdapterDeps = SessionAdapterDeps & OauthRecordsDeps;
@@ -35,7 +36,11 @@ function createRecordAdapter(
       await records.save(kind, id, { payload, lifetimeSeconds: lifetimeSeconds + knownSeconds });
       if (kind === 'ReplayDetection') await refuseReplay(id, { store, now });
     },
-    find: (id) => records.find(kind, id),
+    find: async (id) => {
+      const found = await records.find(kind, id);
+      if (found?.consumed !== undefined) noteReuse(kind);
+      return found;
+    },
     findByUserCode: (userCode) => records.findByUserCode(userCode),
     findByUid: () => Promise.resolve(undefined),
     consume: (id) => consume({ kind, id: nameOf(id) }, { store, now }),
@@ -50,11 +55,24 @@ type Consuming = { readonly store: OauthRecordStore; readonly now: () => number 
 // nobody knows which of them stole it, all that came from it ends (RFC 9700 4.14.2).
 async function consume(key: Pick<OauthRecord, 'kind' | 'id'>, { store, now }: Consuming): Promise<void> {
   if ((await store.consume(key, now())) === 'consumed') return;
+  noteReuse(key.kind);
   const grantId = (await store.find(key))?.grantId;
   if (grantId !== undefined) await store.revokeGrant(grantId);
   if (key.kind === 'PushedAuthorizationRequest')
     throw new errors.InvalidRequestUri('request_uri was already used');
   throw new errors.InvalidGrant('used by two parties at once');
+}
+
+const REUSABLE = {
+  AuthorizationCode: 'authorization-code',
+  RefreshToken: 'refresh-token',
+  DeviceCode: 'device-code',
+} as const;
+
+function noteReuse(kind: OauthRecordKind): void {
+  const scope = currentScope();
+  const [, name] = Object.entries(REUSABLE).find(([reusable]) => reusable === kind) ?? [];
+  if (scope !== undefined && name !== undefined) scope.reused = name;
 }
 
 // As above: whether a proof is known is asked before it is written down.

@@ -130,7 +130,10 @@ async function record(
   if (scope.failure !== undefined) {
     const refusal = refusalOf(scope.failure);
     if (refusal?.code !== 'oauth-refused') throw unforeseen(scope.failure);
-    await auditRefusal(refusal, { draft, isKnown: oidc.client !== undefined }, deps);
+    const { reused } = scope;
+    // Elsewhere it is only asked about, or revoked.
+    const named = eventName === 'IssueToken' && reused ? { ...draft, reused } : draft;
+    await auditRefusal(refusal, { draft: named, isKnown: oidc.client !== undefined }, deps);
     const reference = refusal.refusal?.reference;
     return { code: String(refusal.params['error']), ...(reference === undefined ? {} : { reference }) };
   }

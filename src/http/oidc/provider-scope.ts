@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { AuditDraft } from '../../domain/audit/audit-draft.ts';
 import type { RequestFacts } from '../../domain/federation/request-facts.ts';
 import type { BrowserSession } from '../../domain/session/browser-session.ts';
 import type { Pages } from '../page-data.ts';
@@ -31,6 +32,8 @@ export type ProviderScope = {
   show?: () => void;
   /** What was wrong with the code of a device. */
   codeProblem?: Pages['device-code']['problem'];
+  /** What was shown that had been used up before. */
+  reused?: AuditDraft['reused'];
   /** What the library refused, or failed with. */
   failure?: unknown;
 };
