@@ -111,7 +111,7 @@ test('binds tokens to a key (RFC 9449)', async () => {
       .setIssuedAt()
       .sign(key.privateKey);
   const answer = await authorize(site, { browser: site.browser() }, await codeRequest(site, 'bound'));
-  expect((await redeem(site, answer)).body.error).toBe('invalid_grant');
+  expect((await redeem(site, answer)).body.error).toBe('invalid_dpop_proof');
   const { verifier, parameters } = answer.request;
   const token = await fetch(`${site.publicUrl}/oidc/token`, {
     method: 'POST',

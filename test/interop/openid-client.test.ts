@@ -413,7 +413,7 @@ describe('openid-client, with DPoP (RFC 9449)', () => {
   });
 
   it('must be used by an application that is bound', async () => {
-    expect(await refusalOf(signIn('bound'))).toBe('invalid_grant');
+    expect(await refusalOf(signIn('bound'))).toBe('invalid_dpop_proof');
   });
 });
 

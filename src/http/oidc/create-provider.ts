@@ -1,4 +1,4 @@
-import Provider, { type Configuration } from 'oidc-provider';
+import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Application } from '../../domain/application/application.ts';
 import type { Service } from '../../domain/application/service.ts';
 import type { Signer, Signers } from '../../domain/token/signers.ts';
@@ -13,6 +13,7 @@ import { ProviderKey } from './provider-key.ts';
 import { createProviderPages } from './provider-pages.ts';
 import { createProviderPolicies, type PolicyDeps } from './provider-policies.ts';
 import { currentScope, requireScope } from './provider-scope.ts';
+import { rewordRefusal } from './reworded-refusal.ts';
 import { createProviderHandler, type ProviderHandler } from './run-provider.ts';
 import { exchangeTokens, type TokenExchangeDeps } from './token-exchange.ts';
 
@@ -104,7 +105,6 @@ const FAILURES = [
   'end_session.error',
   'end_session_confirm.error',
   'end_session_success.error',
-  'grant.error',
   'introspection.error',
   'pushed_authorization_request.error',
   'revocation.error',
@@ -118,6 +118,9 @@ function noteFailures(provider: NodeJS.EventEmitter, deps: Pick<ProviderDeps, 'o
     requireScope().failure = error;
   };
   for (const name of FAILURES) provider.on(name, note);
+  provider.on('grant.error', (ctx: KoaContextWithOIDC, error: unknown) => {
+    note(ctx, rewordRefusal(ctx, error));
+  });
   provider.on('authorization.success', (_ctx: unknown, response: unknown) => {
     requireScope().response = response;
   });
