@@ -3,7 +3,7 @@ import type Router from '@koa/router';
 import type { Context } from 'koa';
 import { FederationError } from '../../domain/errors.ts';
 import { JWKS_MAX_AGE_SECONDS } from '../../domain/token/key-schedule.ts';
-import type { TokenSigner } from '../../domain/token/token-signer.ts';
+import type { PublicKeySet, TokenSigner } from '../../domain/token/token-signer.ts';
 import { discoveryDocument, type DiscoveryParts } from './discovery-document.ts';
 import { OIDC_PATHS } from './oidc-paths.ts';
 
@@ -16,16 +16,17 @@ type Rendered = { readonly body: string; readonly etag: string };
 
 /** Mounts the issuer's documents. None asks the store: verifiers everywhere fetch them. */
 export function mountDocuments(router: Router, deps: () => DocumentDeps): void {
-  const render = createJsonRenderer();
+  const renderKeys = createJsonRenderer((keys: PublicKeySet) => keys);
+  const renderDiscovery = createJsonRenderer(discoveryDocument);
   // What `X-Forwarded-Host` says has no part in it: keys from an address of somebody else's would verify anything.
   const discovery = (ctx: Context): void => {
-    send(ctx, renderJson(discoveryDocument(deps().discovery)));
+    send(ctx, renderDiscovery(deps().discovery));
   };
   router.get('/.well-known/openid-configuration', discovery);
   router.get('/.well-known/oauth-authorization-server', discovery);
   router.get(OIDC_PATHS.jwks, async (ctx) => {
     try {
-      send(ctx, render(await deps().publicKeys()));
+      send(ctx, renderKeys(await deps().publicKeys()));
     } catch (error) {
       if (!(error instanceof FederationError)) throw error;
       refuse(ctx);
@@ -62,12 +63,14 @@ function setHeaders(ctx: Context): void {
   ctx.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
 }
 
-/** Renders an object once, as long as it is the same object. */
-function createJsonRenderer(): (value: object) => Rendered {
-  const known = new WeakMap<object, Rendered>();
-  return (value) => {
-    const rendered = known.get(value) ?? renderJson(value);
-    known.set(value, rendered);
+/** Renders the document of an object once, as long as it is the same object. */
+function createJsonRenderer<Source extends object>(
+  documentOf: (source: Source) => object,
+): (source: Source) => Rendered {
+  const known = new WeakMap<Source, Rendered>();
+  return (source) => {
+    const rendered = known.get(source) ?? renderJson(documentOf(source));
+    known.set(source, rendered);
     return rendered;
   };
 }
