@@ -472,3 +472,51 @@ describe('requests that nobody would make', () => {
     },
   );
 });
+
+describe('proofs in headers that nobody would send', () => {
+  const AUTHORIZATIONS = [
+    'Basic',
+    'Basic ',
+    'Basic %%%',
+    `Basic ${btoa('web')}`,
+    `Basic ${btoa(':')}`,
+    `Basic ${btoa('web%ZZ:x')}`,
+    `Basic ${btoa('__proto__:x')}`,
+    `Basic ${btoa('web:\u0000')}`,
+    `Basic ${btoa('robot:')}`,
+    `Basic ${'A'.repeat(8000)}`,
+    'Bearer',
+    'Bearer ',
+    'Bearer x y',
+    'Bearer __proto__',
+    `Bearer ${'a'.repeat(8000)}`,
+    'DPoP x',
+    'Negotiate x',
+  ];
+  test.each(AUTHORIZATIONS.map((authorization) => [authorization.slice(0, 40), authorization] as const))(
+    'are refused: %s',
+    async (_, authorization) => {
+      for (const path of ['token', 'introspect', 'revoke', 'par', 'device_authorization', 'userinfo']) {
+        for (const more of [{}, { dpop: 'x' }, { dpop: 'e30.e30.' }]) {
+          const form = { grant_type: 'client_credentials', token: 'x', scope: 'openid' };
+          const response = await fetch(`${site.publicUrl}/oidc/${path}`, {
+            method: 'POST',
+            headers: { authorization, ...more },
+            body: new URLSearchParams(form),
+          });
+          expect([400, 401]).toContain(response.status);
+          expect(await response.text()).not.toContain('server_error');
+        }
+      }
+    },
+  );
+});
+
+test.each(['/oidc/par', '/oidc/device_authorization'])(
+  'keeps nothing at %s that anybody could fill the store with',
+  async (path) => {
+    const client = path === '/oidc/par' ? 'spa' : 'television';
+    const { parameters } = await codeRequest(site, client, { login_hint: 'a'.repeat(100_000) });
+    expect((await requestToken(site, client, parameters, { path })).status).toBe(413);
+  },
+);

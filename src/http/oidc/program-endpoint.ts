@@ -48,7 +48,7 @@ export async function answerProgram(
   const facts = requestFacts(ctx.req, surface);
   setHeaders(ctx, facts);
   try {
-    const form = await formOf(ctx);
+    const form = await formOf(ctx, endpoint);
     const code = await answerForm({ ctx, facts, form, endpoint }, deps);
     if (endpoint.eventName === 'IssueToken') deps.onTokenAnswer(grantOf(form), code);
   } catch (error) {
@@ -58,11 +58,18 @@ export async function answerProgram(
   }
 }
 
-async function formOf(ctx: Context): Promise<URLSearchParams> {
+// Whoever knows an application's name may bring some, and they stay for a while (RFC 9126 2.3).
+const KEPT = new Set(['PushAuthorizationRequest', 'AuthorizeDevice']);
+const MAX_KEPT_CHARS = 20_000;
+
+async function formOf(ctx: Context, { eventName }: ProgramEndpoint): Promise<URLSearchParams> {
   // Userinfo is asked with a POST that has no body, too.
   const isEmpty = ctx.get('content-type') === '' && ['', '0'].includes(ctx.get('content-length'));
   if (ctx.method !== 'POST' || isEmpty) return new URLSearchParams();
-  const form = new URLSearchParams(await readForm(ctx));
+  const body = await readForm(ctx);
+  if (KEPT.has(eventName) && body.length > MAX_KEPT_CHARS)
+    throw new FederationError('request-too-large', 'too long to be kept');
+  const form = new URLSearchParams(body);
   singleValues(form, ['resource', 'audience']);
   return form;
 }
