@@ -62,7 +62,10 @@ async function tokenSubject(brought: BroughtToken, deps: SubjectTokenDeps): Prom
   const { presented, nowMs } = brought;
   const verified = await verifyToken(brought, deps);
   // Providers write all kinds of tokens as JWTs, and their audiences say which are for us.
-  if (verified.kind === 'proof') return verified;
+  if (verified.kind === 'proof') {
+    requireHolder({ isKeyBound: namesKey(verified.identity) }, brought.client);
+    return verified;
+  }
   const { token } = verified;
   if (presented.type !== 'jwt' && presented.type !== token.kind) throw refused('another kind than declared');
   requireHolder(token, brought.client);
@@ -80,9 +83,14 @@ async function verifyToken(
 }
 
 /** A public client proves nothing of itself, so that a stolen token would leave the key behind that it is bound to. */
-function requireHolder({ isKeyBound }: OwnToken, { authentication }: Application): void {
+function requireHolder({ isKeyBound }: Pick<OwnToken, 'isKeyBound'>, { authentication }: Application): void {
   if (isKeyBound !== true || authentication.kind !== 'public') return;
   throw new FederationError('client-unauthorized', 'a token bound to a key, brought by a public client');
+}
+
+/** @see RFC 7800 3.1 */
+function namesKey({ conditionKeys }: Identity): boolean {
+  return [...conditionKeys.keys()].some((key) => /:cnf\./i.test(key));
 }
 
 /** The secret is part of it: who saw a signed request has the session's token, and may not become the session. */

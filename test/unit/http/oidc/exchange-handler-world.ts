@@ -42,7 +42,7 @@ import {
   OTHER_ACCOUNT,
   SAML_ARN,
 } from '../../domain/federation/person-world.ts';
-import { goodClaims, keysOf, makeProvider, mintWith } from '../../protocols/oidc/issuer.ts';
+import { keysOf, makeProvider, mintWith } from '../../protocols/oidc/issuer.ts';
 
 export { mintWith, NOW_MS, ISSUER };
 export const ROLE = `arn:aws:iam::${ACCOUNT}:role/deploy`;
@@ -68,7 +68,7 @@ const applications = ['portal', 'other', ...services.map(({ name }) => `${name}-
   makeApplication(clientId, services, { exchangePolicy: policy }),
 );
 /** Alice as the provider's tokens name her. */
-export const identity = makeIdentity(
+const identity = makeIdentity(
   {},
   {
     subject: 'user-1',
@@ -255,4 +255,4 @@ export const claimsOf = (token: string): Claims =>
   z
     .record(z.string(), z.unknown())
     .parse(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()));
-export { goodClaims, NOW };
+export { NOW };

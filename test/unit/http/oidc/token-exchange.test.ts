@@ -139,6 +139,14 @@ describe('a token of a provider', () => {
     expect(await refusal(world, { ...jwt(mintWith(claims)), ...forRole })).toMatch(expected);
   });
 
+  it('is refused from a public client where it is bound to a key (RFC 7800, RFC 9449)', async () => {
+    const token = mintWith({ cnf: { jkt: 'x'.repeat(43) } });
+    const by = client('portal', { authentication: { kind: 'public' } });
+    expect(await refused(token, {}, { by })).toMatch(/^unauthorized_client/);
+    await ask(token);
+    await exchange(world, { ...jwt(proof()), ...forService() }, { by });
+  });
+
   it('is refused where only another account trusts its issuer', async () => {
     const form = { ...jwt(proof()), resource: 'arn:aws:iam::444455556666:role/deploy' };
     expect(await refusal(world, form)).toMatch(/^invalid_request: unknown issuer/);
