@@ -22,7 +22,7 @@ export type RequestKeys = {
     readonly audience?: string;
     /** As on the wire (RFC 8693 3). */
     readonly subjectTokenType?: string;
-    /** The scopes that are asked for. */
+    /** The scopes that would be issued. */
     readonly scopes?: readonly string[];
     /** Who wants to act for the subject. */
     readonly actorIssuer?: string;

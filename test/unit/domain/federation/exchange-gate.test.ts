@@ -45,6 +45,15 @@ describe('the gate of a service', () => {
     expect(await refusal(world, { target: tokenOf('a', ['read', 'write']) })).toBe('exchange-denied');
   });
 
+  it('reads the scopes that a token keeps where none is asked for: those are issued', async () => {
+    const noWrite = { 'ForAnyValue:StringEquals': { 'rolebridge:Scope': ['write'] } };
+    const world = worldWith({}, { Effect: 'Deny', Condition: noWrite });
+    await exchange(world, { subject: signedIn({ scopes: ['read'] }) });
+    expect(await refusal(world, { subject: signedIn({ scopes: ['read', 'write'] }) })).toBe(
+      'exchange-denied',
+    );
+  });
+
   it('sees who acts already where nobody else wants to', async () => {
     const alone = { Null: { 'rolebridge:ActorSubject': 'true' } };
     const act = { iss: ISSUER, sub: 'portal' };
