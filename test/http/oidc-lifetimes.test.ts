@@ -1,22 +1,21 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ORDERS } from '../support/application-config.ts';
 import { startApplicationSite, type ApplicationSite } from '../support/application-site.ts';
 import { refresh, signInTo, verifyToken } from '../support/code-flow.ts';
+import { shiftClock } from '../support/test-clock.ts';
 
 const MINUTE_MS = 60_000;
 const SIGN_IN_SECONDS = 3600;
 
-let ahead = 0;
-const machineClock = Date.now;
+const clock = shiftClock();
 let site: ApplicationSite;
 
 beforeAll(async () => {
-  vi.spyOn(Date, 'now').mockImplementation(() => machineClock() + ahead);
   site = await startApplicationSite({ extra: { browserSession: { idle: '1h', absolute: '1h' } } });
 }, 60_000);
-afterAll(() => site.stop());
-afterEach(() => {
-  ahead = 0;
+afterAll(async () => {
+  await site.stop();
+  clock.restore();
 });
 
 const FOR_ORDERS = { resource: ORDERS, scope: 'openid orders:read' };
@@ -27,7 +26,7 @@ async function signInAWhileAgo(offline = '') {
   const more = { ...FOR_ORDERS, scope: `${FOR_ORDERS.scope}${offline}`, prompt: 'consent' };
   const first = await signInTo(site, { browser }, ['web', more]);
   const beganSeconds = Math.floor(Date.now() / 1000);
-  ahead += 50 * MINUTE_MS;
+  clock.advance(50 * MINUTE_MS);
   return { browser, first, latestEnd: beganSeconds + SIGN_IN_SECONDS };
 }
 
@@ -53,7 +52,7 @@ test('nor does one that a refresh brings', async () => {
 
 test('nothing is issued once the sign-in has ended', async () => {
   const { first } = await signInAWhileAgo();
-  ahead += 11 * MINUTE_MS;
+  clock.advance(11 * MINUTE_MS);
   const { status, body } = await refresh(site, 'web', first.body.refresh_token);
   expect([status, body.error]).toEqual([400, 'invalid_grant']);
 });

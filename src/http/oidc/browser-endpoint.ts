@@ -2,12 +2,13 @@ import { errors } from 'oidc-provider';
 import { z } from 'zod';
 import { FederationError } from '../../domain/errors.ts';
 import { recordAllowed } from '../../domain/federation/audited.ts';
-import { showError, type PageDeps, type PageExchange } from '../page-exchange.ts';
+import { seeOther, showError, type PageDeps, type PageExchange } from '../page-exchange.ts';
 import { setSecurityHeaders } from '../security-headers.ts';
 import type { ProviderDeps, ProviderSource } from './create-provider.ts';
 import { headersForBrowser } from './inner-headers.ts';
 import { oidcDraft } from './oidc-draft.ts';
 import { auditRefusal, refusalOf } from './oidc-failure.ts';
+import { OIDC_PATHS } from './oidc-paths.ts';
 import { SESSION_COOKIE_NAME } from './provider-configuration.ts';
 import { inScope, type OidcAnswer, type ProviderScope } from './provider-scope.ts';
 import { runProvider, unforeseen } from './run-provider.ts';
@@ -41,6 +42,11 @@ export async function answerBrowser(
   const scope = { ...scopeOf(exchange), ...(userCode === undefined ? {} : { userCode }) };
   const answer = await run(exchange, request, { scope, deps });
   keepSessionCookie(exchange);
+  const { Interaction: interaction } = answer.oidc.entities;
+  if (interaction !== undefined && isOfSomebodyElse(answer)) {
+    seeOther(ctx, `${OIDC_PATHS.interaction}/${interaction.uid}`);
+    return scope;
+  }
   const draft = await oidcDraft(request.eventName, paramsOf(answer), scope);
   if (scope.failure !== undefined) {
     const refusal = refusalOf(scope.failure);
@@ -71,6 +77,13 @@ async function run(
   const headers = headersForBrowser({ ctx, facts, issuer: deps.issuer, body }, session?.signInId);
   const handler = await deps.provider();
   return runProvider(handler, { method, url, headers, body }, { scope, response: ctx.res });
+}
+
+// Who switched accounts in another tab before this one went on: the library would sign them out of both, by a page with a script.
+// The interaction is still there, and is asked anew for whoever it is by now.
+function isOfSomebodyElse({ oidc: { entities, session } }: OidcAnswer): boolean {
+  const meant = entities.Interaction?.result?.login?.accountId;
+  return meant !== undefined && session?.accountId !== undefined && meant !== session.accountId;
 }
 
 function paramsOf({ oidc }: OidcAnswer): Readonly<Record<string, unknown>> {
