@@ -17,7 +17,7 @@ export const GRANT_TYPES = {
  * @param workloadSecret what our own code shows the library for applications whose platform has proved who they are
  */
 export function clientMetadata(application: Application, workloadSecret: string): ClientMetadata {
-  const { clientId, grants, redirectUris, backchannelLogoutUri } = application;
+  const { clientId, grants, redirectUris } = application;
   return {
     client_id: clientId,
     client_name: application.displayName,
@@ -28,8 +28,6 @@ export function clientMetadata(application: Application, workloadSecret: string)
     response_modes: ['query', 'form_post'],
     redirect_uris: [...redirectUris],
     post_logout_redirect_uris: [...application.postLogoutRedirectUris],
-    ...(backchannelLogoutUri === undefined ? {} : { backchannel_logout_uri: backchannelLogoutUri }),
-    ...(backchannelLogoutUri === undefined ? {} : { backchannel_logout_session_required: true }),
     id_token_signed_response_alg: application.idTokenAlgorithm,
     require_auth_time: false,
     require_pushed_authorization_requests: application.requirePushedRequests,

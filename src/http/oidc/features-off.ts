@@ -16,6 +16,8 @@ export const FEATURES_OFF = {
     getAttestationSignaturePublicKey: off,
     assertAttestationJwtAndPop: off,
   },
+  /** Of every sign-out, wherever it begins, `tell-applications.ts` tells: in one way, bounded in time, counted. */
+  backchannelLogout: { enabled: false },
   /** A login that begins elsewhere is what phishing looks like. */
   ciba: {
     enabled: false,

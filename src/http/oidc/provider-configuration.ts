@@ -185,7 +185,6 @@ function cookies({ secureTransport }: ProviderParts): NonNullable<Configuration[
 function features({ pages, policies }: ProviderParts): NonNullable<Configuration['features']> {
   return {
     ...FEATURES_OFF,
-    backchannelLogout: { enabled: true },
     claimsParameter: { enabled: true, assertClaimsParameter: policies.assertClaimsParameter },
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****', ...pages.deviceFlow },

@@ -2,7 +2,6 @@ import { audited, recordAllowed } from '../../domain/federation/audited.ts';
 import type { BrowserSession } from '../../domain/session/browser-session.ts';
 import { seeOther, type PageExchange } from '../page-exchange.ts';
 import { answerBrowser, type BrowserDeps } from './browser-endpoint.ts';
-import { createOauthRecords } from './oauth-records.ts';
 import { oidcDraft } from './oidc-draft.ts';
 import { OIDC_PATHS } from './oidc-paths.ts';
 import type { ProviderScope } from './provider-scope.ts';
@@ -16,7 +15,7 @@ export async function askToEndSession(exchange: PageExchange, deps: BrowserDeps)
   seeOther(ctx, placeAfter(scope) ?? '/signed-out');
 }
 
-/** `POST /oidc/logout/confirm`: ends the sign-in here, too, once the applications were told. */
+/** `POST /oidc/logout/confirm`: ends the sign-in here, too, and tells the applications. */
 export async function endSession(exchange: PageExchange, deps: BrowserDeps): Promise<void> {
   const { ctx, session } = exchange;
   const form = await exchange.form();
@@ -46,7 +45,7 @@ async function endSignIn(
   const draft = await oidcDraft('SignOut', {}, scope);
   await audited(draft, deps, async () => {
     await deps.browserSessions.end(session.id);
-    await createOauthRecords({ ...deps, onUnreadable: () => undefined }).remove('Session', session.signInId);
+    await deps.tellApplications([session]);
     await recordAllowed(draft, null, deps);
   });
   exchange.leave();

@@ -84,6 +84,8 @@ function ordered(document: Readonly<Record<string, unknown>>): object {
 
 /** What is true of the provider, too, and the library does not say. */
 const MORE = [
+  'backchannel_logout_session_supported',
+  'backchannel_logout_supported',
   'introspection_endpoint_auth_methods_supported',
   'introspection_endpoint_auth_signing_alg_values_supported',
   'prompt_values_supported',
