@@ -306,6 +306,7 @@ export function showError(
   if (reference !== undefined) ctx.set('x-rolebridge-reference', reference);
   const retryAfterSeconds = known ? Number(error.params['retryAfterSeconds'] ?? 0) : 0;
   if (retryAfterSeconds > 0) ctx.set('Retry-After', String(retryAfterSeconds));
+  else if (status === 503) ctx.set('Retry-After', '5');
   exchange.show(
     'error',
     {
