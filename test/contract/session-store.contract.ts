@@ -255,7 +255,7 @@ export function describeSessionStore(open: () => Promise<StorePair>): void {
     it('sweeps what has expired, counts it once and leaves the living', async () => {
       await one.sweep(0);
       const value = `arn:aws:iam::123456789012:role/${randomUUID()}`;
-      const expiresAtMs = Date.now() + 300;
+      const expiresAtMs = Date.now() + 1000;
       const dying = Array.from({ length: 5 }, () => sampleSession({ issuerArn: value, expiresAtMs }));
       const living = sampleSession({ issuerArn: value });
       // The living one last: a store may tidy an index whenever it writes to it.
