@@ -172,8 +172,8 @@ const PARTS = {
   oidcProviders: [provider().provider],
   samlProviders: [],
   applications: [],
-    services: [],
-    managedPolicies: new Map(),
+  services: [],
+  managedPolicies: new Map(),
 };
 
 function provider(): Extract<SignInProvider, { kind: 'oidc' }> {
