@@ -6,6 +6,7 @@ import { type CompactJws, parseCompactJws } from './compact-jws.ts';
 import { claimsToConditionKeys } from './condition-keys.ts';
 import { type JsonObject, ownMember, parseJsonObject } from './json-object.ts';
 import { NOT_A_JWT, refuseToken } from './refusal.ts';
+import { refuseLogoutToken } from './refuse-logout-token.ts';
 import {
   checkAudience,
   checkTimes,
@@ -66,6 +67,7 @@ export async function verifyParsed(
   const provider = findProvider(readIssuer(claims), providers);
   const key = await keysOf(provider, readWantedKey(jws.header, provider));
   verifyJws(jws, key, provider.algorithms);
+  refuseLogoutToken(jws, claims);
   return {
     jws,
     claims,

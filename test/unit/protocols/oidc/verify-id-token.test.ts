@@ -393,6 +393,36 @@ describe('verifyIdToken', () => {
     });
   });
 
+  describe('a logout token of the same provider (Back-Channel Logout 1.0 2.6)', () => {
+    const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+    it.each([
+      { events },
+      { events: { ...events, 'https://x.example': {} } },
+      { events: { [Object.keys(events).join()]: null } },
+    ])('is no ID token, by its claim: %j', async (claims) => {
+      await expectText(mintWith(claims), NOT_A_JWT);
+    });
+
+    it.each(['logout+jwt', 'application/logout+jwt', 'Logout+JWT', 'secevent+jwt'])(
+      'is no ID token, by its type %s',
+      async (typ) => {
+        await expectText(mintWith({}, { header: { kid: 'k1', typ } }), NOT_A_JWT);
+      },
+    );
+
+    it.each([{ events: 'x' }, { events: [] }, { events: {} }, { events: { 'https://x.example': {} } }])(
+      'is not what has %j, which may be an attribute of a person',
+      async (claims) => {
+        expect((await verify(mintWith(claims))).identity.subject).toBe('user-1');
+      },
+    );
+
+    it.each(['JWT', 'at+jwt', 'application/jwt'])('is not what is of the type %s', async (typ) => {
+      const token = mintWith({}, { header: { kid: 'k1', typ } });
+      expect((await verify(token)).identity.subject).toBe('user-1');
+    });
+  });
+
   describe('single use', () => {
     it('names a proof without jti alike for both forms of an ECDSA signature', async () => {
       const token = mintWith({}, { alg: 'ES256', key: issuer.p256, header: { kid: 'k2' } });
