@@ -95,7 +95,7 @@ function formOn({ html, url }: Page, begin: string): { readonly target: string; 
   return { target: found?.target.href ?? url, content: found?.content ?? '' };
 }
 
-export type Cookie = {
+type Cookie = {
   readonly host: string;
   readonly path: string;
   readonly name: string;

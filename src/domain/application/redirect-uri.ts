@@ -27,5 +27,7 @@ export function isNativeApplication({
   postLogoutRedirectUris,
 }: Pick<Application, 'authentication' | 'redirectUris' | 'postLogoutRedirectUris'>): boolean {
   const targets = [...redirectUris, ...postLogoutRedirectUris].map(redirectTargetOf);
-  return authentication.kind === 'public' && targets.some((target) => target === 'loopback' || target === 'app');
+  return (
+    authentication.kind === 'public' && targets.some((target) => target === 'loopback' || target === 'app')
+  );
 }
