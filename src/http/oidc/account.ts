@@ -1,4 +1,4 @@
-import type { Account, AccountClaims, FindAccount } from 'oidc-provider';
+import type { Account, AccountClaims } from 'oidc-provider';
 import type { Application } from '../../domain/application/application.ts';
 import { mappedClaims } from '../../domain/application/mapped-claims.ts';
 import { FederationError } from '../../domain/errors.ts';
@@ -27,13 +27,18 @@ export type AccountDeps = KnownDeps &
 type Known = { readonly profile: Profile; readonly providerArn: string; readonly session?: BrowserSession };
 
 /** Finds people by `sub`. Nobody is found whose provider has left the configuration. */
-export function createFindAccount(deps: AccountDeps): FindAccount {
-  return async (ctx, sub, token) => {
+export function createFindAccount(deps: AccountDeps) {
+  return async (ctx: AskedByClient, sub: string, token?: Partial<Issued>): Promise<Account | undefined> => {
     const known = await findKnown(sub, token, deps);
     const application = deps.directory.application(ctx.oidc.client?.clientId ?? '');
     return known && application && accountOf(sub, { known, application }, deps);
   };
 }
+
+/** Of the library's context, what we look at. */
+type AskedByClient = {
+  readonly oidc: { readonly client?: { readonly clientId: string } | undefined };
+};
 
 /** Something that was issued: the sign-in that it came from, and when it was made (epoch seconds). */
 type Issued = { readonly sessionUid?: string | undefined; readonly iat: number };

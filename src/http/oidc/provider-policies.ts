@@ -1,4 +1,4 @@
-import { errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { errors, type Configuration } from 'oidc-provider';
 import { z } from 'zod';
 import { mappedClaims } from '../../domain/application/mapped-claims.ts';
 import type { Directory } from '../../domain/role/directory.ts';
@@ -14,68 +14,60 @@ import { tokenLifetimes, type LifetimeDeps } from './token-lifetimes.ts';
 export type PolicyDeps = KnownDeps &
   LifetimeDeps & { readonly directory: Pick<Directory, 'application' | 'service'> };
 
-type Features = NonNullable<Configuration['features']>;
-type Wanted<T> = Required<NonNullable<T>>;
-type Callback<Name extends keyof Configuration> = NonNullable<Configuration[Name]>;
-
 /** What the library asks us to decide. */
-export type ProviderPolicies = {
-  readonly mayReadFromOrigin: Callback<'clientBasedCORS'>;
-  readonly loadExistingGrant: Callback<'loadExistingGrant'>;
-  readonly extraTokenClaims: Callback<'extraTokenClaims'>;
-  readonly expiresWithSession: Callback<'expiresWithSession'>;
-  readonly issueRefreshToken: Callback<'issueRefreshToken'>;
-  readonly ttl: Callback<'ttl'>;
-  readonly assertClientAssertion: Callback<'assertJwtClientAuthClaimsAndHeader'>;
-  readonly assertClaimsParameter: Wanted<Features['claimsParameter']>['assertClaimsParameter'];
-  readonly assertRequestObject: Wanted<Features['requestObjects']>['assertJwtClaimsAndHeader'];
-  readonly mayIntrospect: Wanted<Features['introspection']>['allowedPolicy'];
-  readonly mayRevoke: Wanted<Features['revocation']>['allowedPolicy'];
-  readonly resourceIndicators: Pick<
-    Wanted<Features['resourceIndicators']>,
-    'defaultResource' | 'getResourceServerInfo' | 'useGrantedResource'
-  >;
-};
+export type ProviderPolicies = ReturnType<typeof createProviderPolicies>;
 
-export function createProviderPolicies(deps: PolicyDeps): ProviderPolicies {
+/** Of what the library hands over, what we look at. */
+type OfClient = { readonly clientId?: string | undefined };
+type Claims = Readonly<Record<string, unknown>>;
+
+export function createProviderPolicies(deps: PolicyDeps) {
   return {
     // Scripts of public clients alone have tokens of their own to fetch.
-    mayReadFromOrigin: (_ctx, origin, client) =>
+    mayReadFromOrigin: (_ctx: unknown, origin: string, client: BrowserClient) =>
       origin !== 'null' &&
       client.tokenEndpointAuthMethod === 'none' &&
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
     loadExistingGrant,
-    extraTokenClaims: (_ctx, token) =>
+    extraTokenClaims: (_ctx: unknown, token: PersonToken & { readonly kind: string }) =>
       token.kind === 'AccessToken' ? accessTokenClaims(token, deps) : undefined,
-    expiresWithSession: (_ctx, source) => !source.scopes.has('offline_access'),
+    expiresWithSession: (_ctx: unknown, source: { readonly scopes: ReadonlySet<string> }) =>
+      !source.scopes.has('offline_access'),
     // Without `offline_access` it ends with the session.
-    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    issueRefreshToken: (_ctx: unknown, client: { readonly grantTypeAllowed: (type: string) => boolean }) =>
+      client.grantTypeAllowed('refresh_token'),
     ttl: tokenLifetimes(deps),
-    assertClientAssertion: (_ctx, claims) => {
+    assertClientAssertion: (_ctx: unknown, claims: Claims) => {
       // Made for a list of servers, each of them could use it at the others.
       if (Array.isArray(claims['aud']) && claims['aud'].length !== 1)
         throw new errors.InvalidClientAuth('client_assertion is for more than one audience');
       boundLifetime(claims, () => new errors.InvalidClientAuth('client_assertion lives too long'));
     },
     assertClaimsParameter,
-    assertRequestObject: (_ctx, claims) => {
+    assertRequestObject: (_ctx: unknown, claims: Claims) => {
       boundLifetime(
         claims,
         () => new errors.InvalidRequestObject('the request object lives too long, or for ever'),
       );
     },
     // Tokens of services are JWTs, which they verify by themselves; others are no business of anybody else (RFC 7662 4).
-    mayIntrospect: async (_ctx, client, token) =>
+    mayIntrospect: async (_ctx: unknown, client: OfClient, token: OfClient) =>
       token.clientId === client.clientId && (await isOfSomebody(token, deps)),
-    mayRevoke: (_ctx, client, token) => token.clientId === client.clientId,
+    mayRevoke: (_ctx: unknown, client: OfClient, token: OfClient) => token.clientId === client.clientId,
     resourceIndicators: {
-      defaultResource: (_ctx, _client, oneOf) => oneOf,
+      defaultResource: (_ctx: unknown, _client: unknown, oneOf?: readonly string[]) => oneOf,
       // The token is for what the person granted; whoever wants it for userinfo asks without a resource.
       useGrantedResource: () => true,
-      getResourceServerInfo: (_ctx, audience, client) => resourceServer(audience, client.clientId, deps),
+      getResourceServerInfo: (_ctx: unknown, audience: string, client: OfClient) =>
+        resourceServer(audience, client, deps),
     },
   };
 }
+
+type BrowserClient = {
+  readonly tokenEndpointAuthMethod?: string | undefined;
+  readonly redirectUris?: readonly string[] | undefined;
+};
 
 // The library asks whether a token has ended, not whether its person is there: what outlives sign-ins would be told as good.
 function isOfSomebody(token: object, deps: PolicyDeps): boolean | Promise<boolean> {
@@ -89,7 +81,7 @@ const personToken = z.object({
   iat: z.number(),
 });
 
-const loadExistingGrant: Callback<'loadExistingGrant'> = async ({ oidc }) => {
+const loadExistingGrant: NonNullable<Configuration['loadExistingGrant']> = async ({ oidc }) => {
   const { session, client, provider, result } = oidc;
   const browserSession = requireScope().session;
   if (session === undefined || client === undefined) return undefined;
@@ -132,7 +124,7 @@ function claimsOfSession(
   return { ...mappedClaims(claims, session.signIn.identity), ...authenticationOf(session) };
 }
 
-function resourceServer(audience: string, clientId: string, { directory }: PolicyDeps) {
+function resourceServer(audience: string, { clientId = '' }: OfClient, { directory }: PolicyDeps) {
   const service = directory.service(audience);
   const isListed = directory.application(clientId)?.audiences.includes(audience) === true;
   // What there is not, and what this client may not have, look the same.
@@ -149,16 +141,15 @@ function resourceServer(audience: string, clientId: string, { directory }: Polic
 /** For what is made to be used at once. */
 const LONGEST_PROOF_SECONDS = 3600;
 
-function boundLifetime(claims: Readonly<Record<string, unknown>>, refusal: () => Error): void {
+function boundLifetime(claims: Claims, refusal: () => Error): void {
   const { exp } = claims;
   const nowSeconds = requireScope().facts.timeMs / 1000;
   if (typeof exp !== 'number' || exp > nowSeconds + LONGEST_PROOF_SECONDS) throw refusal();
 }
 
-const assertClaimsParameter: ProviderPolicies['assertClaimsParameter'] = (
-  _ctx: KoaContextWithOIDC,
-  claims,
-) => {
+type ClaimsParameter = { readonly userinfo?: Claims | undefined; readonly id_token?: Claims | undefined };
+
+const assertClaimsParameter = (_ctx: unknown, claims: ClaimsParameter): void => {
   for (const wanted of Object.values({ ...claims.userinfo, ...claims.id_token }))
     if (wanted !== null && (typeof wanted !== 'object' || Array.isArray(wanted)))
       throw new errors.InvalidRequest('members of the claims parameter are null or objects');
