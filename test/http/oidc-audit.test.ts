@@ -127,3 +127,27 @@ test('what is malformed and of nobody whom we know stays out of the trail', asyn
     requestParameters: { clientId: 'post' },
   });
 });
+
+test('answers are counted by grant and outcome, whoever refused them', async () => {
+  const { body } = await signInTo(site, { browser: site.browser() }, ['web']);
+  await refresh(site, 'web', body.refresh_token);
+  const exchange = {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: body.id_token,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+    audience: 'https://none.example',
+  };
+  for (const client of ['web', 'post'] as const) await requestToken(site, client, exchange);
+  await requestToken(site, 'web', { grant_type: 'made-up' });
+  const address = site.nodes[0]?.bridge.addresses.management ?? '';
+  const metrics = await (await fetch(`${address}/metrics`)).text();
+  const lines = metrics.split('\n').filter((line) => line.startsWith('rolebridge_token_requests_total{'));
+  for (const labels of [
+    'grant="authorization_code",outcome="success",reason=""',
+    'grant="refresh_token",outcome="success",reason=""',
+    'grant="token_exchange",outcome="failure",reason="invalid_target"',
+    'grant="token_exchange",outcome="failure",reason="unauthorized_client"',
+    'grant="unknown",outcome="failure",reason="unsupported_grant_type"',
+  ])
+    expect(lines.join('\n')).toContain(`{${labels}}`);
+});
