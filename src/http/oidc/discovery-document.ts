@@ -5,7 +5,7 @@ import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../domain/token/to
 import { claimsByScope, OIDC_SCOPES } from './claims-by-scope.ts';
 import { GRANT_TYPES } from './client-metadata.ts';
 import { OIDC_PATHS } from './oidc-paths.ts';
-import { CLIENT_ALGORITHMS, CLIENT_AUTHENTICATION, DPOP_ALGORITHMS } from './provider-configuration.ts';
+import { CLIENT_ALGORITHMS, CLIENT_AUTHENTICATION, DPOP_ALGORITHMS } from './provider-algorithms.ts';
 
 export type DiscoveryParts = {
   /** Our origin. */

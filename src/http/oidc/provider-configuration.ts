@@ -1,12 +1,12 @@
 import type { AdapterFactory, Configuration, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import type { Application } from '../../domain/application/application.ts';
 import { ACR } from '../../domain/session/authentication.ts';
-import { SIGNING_ALGORITHMS } from '../../domain/token/token-signer.ts';
 import { claimsByScope, OIDC_SCOPES } from './claims-by-scope.ts';
 import { clientMetadata } from './client-metadata.ts';
 import { FEATURES_OFF } from './features-off.ts';
 import type { createInteractionPolicy } from './interaction-policy.ts';
 import { OIDC_PATHS } from './oidc-paths.ts';
+import { CLIENT_AUTHENTICATION, ENABLED_JWA } from './provider-algorithms.ts';
 import type { ProviderKey } from './provider-key.ts';
 import type { ProviderPolicies } from './provider-policies.ts';
 import type { ProviderPages } from './provider-pages.ts';
@@ -28,20 +28,6 @@ export type ProviderParts = {
 
 /** How much the clocks of clients may be off. */
 const CLOCK_TOLERANCE_SECONDS = 5;
-
-/** What clients sign with: what nobody can make who can verify it. */
-export const CLIENT_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'] as const;
-
-/** What keys of applications sign proofs of possession with. */
-export const DPOP_ALGORITHMS = ['ES256', 'Ed25519', 'EdDSA', 'RS256', 'PS256'] as const;
-
-/** How applications prove who they are. */
-export const CLIENT_AUTHENTICATION = [
-  'client_secret_basic',
-  'client_secret_post',
-  'private_key_jwt',
-  'none',
-] as const;
 
 /** The cookie that stands for our own session between us and the library; browsers never get it. */
 export const SESSION_COOKIE_NAME = 'rolebridge-oidc-session';
@@ -138,31 +124,6 @@ const DISCOVERY = {
   op_tos_uri: undefined,
   service_documentation: undefined,
   ui_locales_supported: undefined,
-};
-
-const NO_ENCRYPTION = {
-  idTokenEncryptionAlgValues: [],
-  requestObjectEncryptionAlgValues: [],
-  userinfoEncryptionAlgValues: [],
-  introspectionEncryptionAlgValues: [],
-  authorizationEncryptionAlgValues: [],
-  idTokenEncryptionEncValues: [],
-  requestObjectEncryptionEncValues: [],
-  userinfoEncryptionEncValues: [],
-  introspectionEncryptionEncValues: [],
-  authorizationEncryptionEncValues: [],
-};
-
-const ENABLED_JWA: NonNullable<Configuration['enabledJWA']> = {
-  clientAuthSigningAlgValues: [...CLIENT_ALGORITHMS],
-  idTokenSigningAlgValues: [...SIGNING_ALGORITHMS],
-  requestObjectSigningAlgValues: [...CLIENT_ALGORITHMS],
-  userinfoSigningAlgValues: [...SIGNING_ALGORITHMS],
-  introspectionSigningAlgValues: [...SIGNING_ALGORITHMS],
-  authorizationSigningAlgValues: [...SIGNING_ALGORITHMS],
-  dPoPSigningAlgValues: [...DPOP_ALGORITHMS],
-  attestSigningAlgValues: ['ES256'],
-  ...NO_ENCRYPTION,
 };
 
 function cookies({ secureTransport }: ProviderParts): NonNullable<Configuration['cookies']> {
