@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, randomUUID, sign, verify, type Ke
 import { createServer } from 'node:http';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { openStore } from '../src/app.ts';
+import { openStore } from '../src/stores/open-store.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { parseIdpMetadata } from '../src/protocols/saml/metadata.ts';
 import { CLIENT, SCOPE, SERVICES, type ServiceAlgorithm } from './application-scenario.ts';

@@ -1,7 +1,7 @@
 import { createHash, createHmac, createPublicKey, randomBytes, verify } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { openStore } from '../src/app.ts';
+import { openStore } from '../src/stores/open-store.ts';
 import type { Config } from '../src/config/config.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { parseIdpMetadata } from '../src/protocols/saml/metadata.ts';

@@ -8,17 +8,14 @@ import type { Config } from './config/config.ts';
 import { createDirectory } from './config/directory.ts';
 import type { Fault } from './config/fault.ts';
 import { loadConfig } from './config/load.ts';
-import type { InlinePolicyParser } from './domain/federation/caller.ts';
 import type { OidcMetadataSource } from './domain/identity/oidc-metadata.ts';
 import type { ProviderKeys } from './domain/identity/provider-keys.ts';
 import type { SamlMetadataSource } from './domain/identity/saml-metadata.ts';
-import type { SpKeys } from './domain/identity/sp-keys.ts';
 import { resealPeople } from './domain/identity/reseal-people.ts';
-import { createExchangedTokens } from './domain/application/exchanged-tokens.ts';
 import { createPeople } from './domain/identity/people.ts';
 import { createBrowserSessions } from './domain/session/browser-sessions.ts';
-import { parsePolicyText, type Policy } from './domain/policy/document.ts';
-import type { Directory } from './domain/role/directory.ts';
+import { createInlinePolicyParser } from './domain/policy/inline-policies.ts';
+import type { SigningAlgorithm } from './domain/token/token-signer.ts';
 import { createAssets, mountAssets, type Assets } from './http/assets.ts';
 import type { SamlDeps } from './http/saml/exchange.ts';
 import { mountSaml } from './http/saml/mount-saml.ts';
@@ -31,12 +28,9 @@ import type { MfaDeps } from './http/mfa/mfa-page.ts';
 import { mountMfa } from './http/mfa/mount-mfa.ts';
 import { measure } from './http/middleware/measure.ts';
 import type { PageSurface } from './http/page-exchange.ts';
-import { createProviderSource, usedAlgorithms } from './http/oidc/create-provider.ts';
-import { discoveryPartsOf } from './http/oidc/discovery-document.ts';
-import { findOpaqueToken } from './http/oidc/find-opaque-token.ts';
+import { createOidc } from './http/oidc/create-oidc.ts';
+import { usedAlgorithms } from './http/oidc/create-provider.ts';
 import { mountOidc, type OidcDeps } from './http/oidc/mount-oidc.ts';
-import { createOauthRecords } from './http/oidc/oauth-records.ts';
-import { createSubjectVerifiers } from './http/oidc/subject-verifiers.ts';
 import { createTellApplications } from './http/oidc/tell-applications.ts';
 import { mountPortal } from './http/portal/mount-portal.ts';
 import { nothingHere } from './http/nothing-here.ts';
@@ -45,7 +39,6 @@ import { createProxyList } from './http/middleware/request-facts.ts';
 import type { StsDeps } from './http/sts/actions.ts';
 import { mountSts, type StsSurface } from './http/sts/mount-sts.ts';
 import { createAuthorizationMessages } from './keys/authorization-message.ts';
-import { createCertificateWatch } from './keys/certificate-watch.ts';
 import { createGuardedFetch, createGuardedRequest } from './keys/guarded-fetch.ts';
 import { loadMasterKeyRing } from './keys/master-key.ts';
 import { createOidcMetadataSource } from './keys/oidc-metadata.ts';
@@ -54,6 +47,8 @@ import { createRandom } from './keys/random.ts';
 import { createKeySource } from './keys/remote-jwks.ts';
 import { createSamlMetadataSource } from './keys/saml-metadata.ts';
 import { createSealer } from './keys/seal.ts';
+import { createSamlWatch, type SamlWatchDeps } from './keys/saml-watch.ts';
+import { createSigningKeyWatch, type SigningKeyWatchDeps } from './keys/signing-key-watch.ts';
 import { createSigningKeys, type SigningKeys } from './keys/signing-keys.ts';
 import { createSpKeys } from './keys/sp-keys.ts';
 import { finishOidcSignIn } from './protocols/oidc/finish-sign-in.ts';
@@ -61,15 +56,13 @@ import { providerLogoutUrl } from './protocols/oidc/provider-logout-url.ts';
 import { startOidcSignIn } from './protocols/oidc/start-sign-in.ts';
 import { verifyIdToken } from './protocols/oidc/verify-id-token.ts';
 import { parseIdpMetadata } from './protocols/saml/metadata.ts';
-import { serviceProviderOf } from './protocols/saml/sp-metadata.ts';
-import { verifyStsAssertion } from './protocols/saml/verify-sts-assertion.ts';
+import { createSamlVerifier } from './protocols/saml/create-saml-verifier.ts';
 import { packedPolicySize } from './protocols/sts/packed-policy-size.ts';
 import { createPasskeys } from './protocols/webauthn/create-passkeys.ts';
 import { relyingPartyOf } from './protocols/webauthn/relying-party.ts';
 import { verifyTotp } from './protocols/totp/verify-totp.ts';
 import { addressOf, createListener, listen, stop } from './listener.ts';
-import { createRedisStore } from './stores/redis/redis-store.ts';
-import { createSqliteStore } from './stores/sqlite/sqlite-store.ts';
+import { openStore } from './stores/open-store.ts';
 import type { Store } from './stores/store.ts';
 import { createAuditSink } from './telemetry/audit-sink.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -105,22 +98,6 @@ export class ConfigurationError extends Error {
 }
 
 const SWEEP_INTERVAL_MS = 60_000;
-
-/** Opens the store that a configuration names. */
-export function openStore(config: Config): Store {
-  const now = Date.now;
-  if (config.store.kind === 'sqlite') return createSqliteStore({ path: config.store.path, now });
-  const { connection, username, password } = config.store;
-  return createRedisStore({
-    connection,
-    now,
-    auditRetainMs: config.audit.retainSeconds * 1000,
-    credentials: {
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password: password.reveal() }),
-    },
-  });
-}
 
 /**
  * Starts the bridge: the only place that knows every part.
@@ -268,7 +245,7 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
     },
     signer: signingKeys,
     issuer: config.publicUrl,
-    verifySaml: createSamlVerifier(config, { directory, metadataOf, spKeys }),
+    verifySaml: createSamlVerifier({ publicUrl: config.publicUrl, directory, metadataOf, spKeys }),
   };
   const surface: StsSurface = {
     now,
@@ -292,11 +269,38 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
     deps,
     surface,
     pages,
-    oidc: createOidc(config, { ...parts, deps, surface, pages: pages.deps, saml, keysOf, signingKeys }),
+    oidc: createOidc({
+      ...deps,
+      ...pages.deps,
+      oauthRecords: store.oauthRecords,
+      now,
+      keysOf,
+      signingKeys,
+      findKey: signingKeys.find,
+      publicKeys: () => signingKeys.publicKeys(),
+      mfaRequired: config.mfa.required,
+      absoluteMs: config.browserSession.absoluteMs,
+      secureTransport: surface.secureTransport,
+      applications: config.applications,
+      services: config.services,
+      request: createGuardedRequest(config.outbound),
+      onTokenAnswer: metrics.tokenAnswered,
+      onBug: surface.onBug,
+    }),
     resealPeople: () => resealPeople({ ...deps, store: store.people, isCurrent: sealer.isCurrent }),
-    watchSaml: createSamlWatch(config, { ...parts, ...saml }),
+    watchSaml: createSamlWatch({
+      providers: config.samlProviders,
+      ...saml,
+      now,
+      onExpiry: metrics.certificatesExpire,
+      ...samlNotices(logger),
+    }),
     signingKeys,
-    watchSigningKeys: createSigningKeyWatch(config, { ...parts, signingKeys }),
+    watchSigningKeys: createSigningKeyWatch({
+      signingKeys,
+      algorithms: algorithmsOf(config),
+      ...signingKeyNotices(parts),
+    }),
   };
 }
 
@@ -348,60 +352,6 @@ function createPages(config: Config, parts: PagesParts): Runtime['pages'] {
   };
 }
 
-type OidcParts = Parts & {
-  readonly deps: StsDeps;
-  readonly surface: StsSurface;
-  readonly pages: PagesDeps;
-  readonly saml: Pick<SamlDeps, 'metadataOf' | 'spKeys'>;
-  readonly keysOf: ProviderKeys;
-  readonly signingKeys: SigningKeys;
-};
-
-/** The provider for applications. */
-function createOidc(config: Config, parts: OidcParts): OidcDeps {
-  const { publicUrl, applications, services, browserSession, mfa } = config;
-  const { store, metrics, deps, surface, pages, saml, keysOf, signingKeys } = parts;
-  const { oauthRecords } = store;
-  const records = createOauthRecords({
-    ...deps,
-    oauthRecords,
-    now: surface.now,
-    onUnreadable: () => undefined,
-  });
-  const provider = {
-    ...deps,
-    ...pages,
-    ...createSubjectVerifiers({
-      ...deps,
-      ...saml,
-      publicUrl,
-      keysOf,
-      findKey: (kid) => signingKeys.find(kid),
-    }),
-    oauthRecords,
-    now: surface.now,
-    exchangedTokens: createExchangedTokens({ ...deps, store: oauthRecords }),
-    findOpaqueToken: (token: string) => findOpaqueToken(token, records),
-    mfaRequired: mfa.required,
-    absoluteMs: browserSession.absoluteMs,
-    issuer: publicUrl,
-    secureTransport: surface.secureTransport,
-    applications,
-    services,
-    signingKeys,
-    request: createGuardedRequest(config.outbound),
-    workloadSecret: Buffer.from(deps.random(32)).toString('base64url'),
-    onBug: surface.onBug,
-  };
-  return {
-    ...provider,
-    provider: createProviderSource(provider),
-    onTokenAnswer: metrics.tokenAnswered,
-    publicKeys: () => signingKeys.publicKeys(),
-    discovery: discoveryPartsOf(config),
-  };
-}
-
 function createOidcRelyingParty(
   { outbound }: Config,
   { keysOf, metadataOf }: PagesParts['oidc'],
@@ -414,83 +364,47 @@ function createOidcRelyingParty(
   };
 }
 
-type SamlParts = {
-  readonly directory: Directory;
-  readonly metadataOf: SamlMetadataSource;
-  readonly spKeys: () => Promise<SpKeys>;
-};
-
-type SamlVerifierParts = Omit<SamlParts, 'spKeys'> & {
-  readonly spKeys: () => Promise<Pick<SpKeys, 'decryptionKeys'>>;
-};
-
-/** The verifier of AssumeRoleWithSAML. The provider that it is asked about must exist. */
-export function createSamlVerifier(
-  { publicUrl }: Pick<Config, 'publicUrl'>,
-  { directory, metadataOf, spKeys }: SamlVerifierParts,
-): StsDeps['verifySaml'] {
-  return async (samlResponse, providerArn, nowMs) => {
-    const provider = directory.samlProvider(providerArn);
-    if (provider === undefined) throw new Error(`no SAML provider ${providerArn}`);
-    const identity = await verifyStsAssertion(samlResponse, {
-      provider,
-      sp: serviceProviderOf(provider, publicUrl),
-      metadata: await metadataOf(provider),
-      decryptionKeys: (await spKeys()).decryptionKeys,
-      nowMs,
-    });
-    return { identity, provider };
-  };
-}
-
-function createSamlWatch(
-  { samlProviders }: Config,
-  { metadataOf, spKeys, logger, metrics }: Parts & Omit<SamlParts, 'directory'>,
-): () => Promise<void> {
-  const watch = createCertificateWatch({
-    metadataOf,
-    now: Date.now,
-    onExpiry: metrics.certificatesExpire,
+function samlNotices(logger: Logger): Pick<SamlWatchDeps, 'warn' | 'onFailure'> {
+  return {
     warn: (about, notAfterMs) => {
       const notAfter = new Date(notAfterMs).toISOString();
       if (about === 'own')
         logger.warn({ notAfter }, 'our own SAML certificate ends: run rolebridge saml keys rotate');
       else logger.warn({ provider: about, notAfter }, 'the last signing certificate of a SAML provider ends');
     },
-  });
-  const keysMissing = (error: unknown): undefined => {
-    logger.warn({ err: error }, 'SAML keys neither read nor made');
-  };
-  return async () => {
-    const own = samlProviders.length === 0 ? undefined : await spKeys().catch(keysMissing);
-    await watch(samlProviders, own?.signing.certificate);
+    onFailure: (error) => {
+      logger.warn({ err: error }, 'SAML keys neither read nor made');
+    },
   };
 }
 
-function createSigningKeyWatch(
-  { accounts, applications, services }: Config,
-  { signingKeys, logger, metrics }: Parts & { readonly signingKeys: SigningKeys },
-): () => Promise<void> {
-  const isUsed = accounts.some(({ outboundWebIdentityFederation }) => outboundWebIdentityFederation);
-  return async () => {
-    try {
-      // An RSA key takes its time: made in the background, it is published long before the first token wants it.
-      if (isUsed) await signingKeys.prepare(['RS256', 'ES384']);
-      const used = usedAlgorithms({ applications, services });
-      if (used.length > 0) await signingKeys.prepare(used);
-      const { made, ages } = await signingKeys.maintain();
+/** What tokens may be signed with: those of roles, and those of applications and services. */
+function algorithmsOf({ accounts, applications, services }: Config): readonly SigningAlgorithm[] {
+  const isFederated = accounts.some(({ outboundWebIdentityFederation }) => outboundWebIdentityFederation);
+  return [...(isFederated ? OUTBOUND_ALGORITHMS : []), ...usedAlgorithms({ applications, services })];
+}
+
+const OUTBOUND_ALGORITHMS = ['RS256', 'ES384'] as const;
+
+function signingKeyNotices({
+  logger,
+  metrics,
+}: Parts): Pick<SigningKeyWatchDeps, 'onMaintained' | 'onFailure'> {
+  return {
+    onMaintained: ({ made, ages }) => {
       metrics.signingKeysAge(ages);
       for (const { kid, algorithm, signsFromMs } of made)
         logger.info(
           { kid, algorithm, signsFrom: new Date(signsFromMs).toISOString() },
           'next signing key published',
         );
-    } catch (error) {
+    },
+    onFailure: (error) => {
       logger.warn(
         { err: error },
         'signing keys neither read nor rotated; known ones stay in use for half an hour',
       );
-    }
+    },
   };
 }
 
@@ -527,22 +441,6 @@ export function createMetadataSource(
 
 /** As AWS has it (wire-spec 4). */
 const MAX_METADATA_BYTES = 10_000_000;
-
-const INLINE_POLICIES = 1000;
-
-// Session policies are few and come again with every request of their session: compiled once, the oldest forgotten first.
-function createInlinePolicyParser(): InlinePolicyParser {
-  const compiled = new Map<string, Policy>();
-  return (text) => {
-    const known = compiled.get(text);
-    if (known) return known;
-    const policy = parsePolicyText(text, { kind: 'session', name: 'session policy' });
-    const [oldest] = compiled.keys();
-    if (compiled.size >= INLINE_POLICIES && oldest !== undefined) compiled.delete(oldest);
-    compiled.set(text, policy);
-    return policy;
-  };
-}
 
 function reloadRuntime(options: BridgeOptions, current: Runtime, parts: Parts): Runtime | undefined {
   const { logger, metrics } = parts;

@@ -1,5 +1,5 @@
 import { readConfig } from './read-config.ts';
-import { openStore } from '../app.ts';
+import { openStore } from '../stores/open-store.ts';
 import type { Config } from '../config/config.ts';
 import type { Store } from '../stores/store.ts';
 

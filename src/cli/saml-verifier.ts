@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createMetadataSource, createSamlVerifier, openStore } from '../app.ts';
+import { createMetadataSource } from '../app.ts';
 import { createDirectory } from '../config/directory.ts';
 import type { Config } from '../config/config.ts';
 import type { VerifiedSaml } from '../domain/federation/assume-role-with-saml.ts';
@@ -8,6 +8,8 @@ import type { SpKeys } from '../domain/identity/sp-keys.ts';
 import { loadMasterKeyRing } from '../keys/master-key.ts';
 import { createSealer } from '../keys/seal.ts';
 import { createSpKeys } from '../keys/sp-keys.ts';
+import { createSamlVerifier } from '../protocols/saml/create-saml-verifier.ts';
+import { openStore } from '../stores/open-store.ts';
 
 /** The endpoint's own verifier, outside of a running bridge. */
 export type OfflineVerifier = {
@@ -30,7 +32,7 @@ export function createOfflineVerifier(
   const metadataOf = createMetadataSource(config.outbound, () => undefined);
   const spKeys =
     encrypted === 'yes' ? () => readSpKeys(config) : () => Promise.resolve({ decryptionKeys: [] });
-  return { metadataOf, verify: createSamlVerifier(config, { directory, metadataOf, spKeys }) };
+  return { metadataOf, verify: createSamlVerifier({ ...config, directory, metadataOf, spKeys }) };
 }
 
 async function readSpKeys(config: Config): Promise<SpKeys> {
