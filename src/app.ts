@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Server } from 'node:http';
-import Router from '@koa/router';
-import Koa from 'koa';
+import type Koa from 'koa';
 import type { Logger } from 'pino';
 import { changesBetween } from './config/changes.ts';
 import type { Config } from './config/config.ts';
@@ -16,28 +15,18 @@ import { createPeople } from './domain/identity/people.ts';
 import { createBrowserSessions } from './domain/session/browser-sessions.ts';
 import { createInlinePolicyParser } from './domain/policy/inline-policies.ts';
 import type { SigningAlgorithm } from './domain/token/token-signer.ts';
-import { createAssets, mountAssets, type Assets } from './http/assets.ts';
+import { createAssets } from './http/assets.ts';
+import { createManagementApp, createPublicApp, type Answering } from './http/create-apps.ts';
 import type { SamlDeps } from './http/saml/exchange.ts';
-import { mountSaml } from './http/saml/mount-saml.ts';
 import { startSamlLogout } from './http/saml/single-logout.ts';
-import { mountSessions } from './http/sessions/mount-sessions.ts';
 import type { SignInDeps } from './http/sign-in/exchange.ts';
-import { mountSignIn } from './http/sign-in/mount-sign-in.ts';
-import { mountManagement } from './http/management/mount-management.ts';
-import type { MfaDeps } from './http/mfa/mfa-page.ts';
-import { mountMfa } from './http/mfa/mount-mfa.ts';
-import { measure } from './http/middleware/measure.ts';
-import type { PageSurface } from './http/page-exchange.ts';
 import { createOidc } from './http/oidc/create-oidc.ts';
 import { usedAlgorithms } from './http/oidc/create-provider.ts';
-import { mountOidc, type OidcDeps } from './http/oidc/mount-oidc.ts';
 import { createTellApplications } from './http/oidc/tell-applications.ts';
-import { mountPortal } from './http/portal/mount-portal.ts';
-import { nothingHere } from './http/nothing-here.ts';
 import { createRenderer } from './http/render.ts';
 import { createProxyList } from './http/middleware/request-facts.ts';
 import type { StsDeps } from './http/sts/actions.ts';
-import { mountSts, type StsSurface } from './http/sts/mount-sts.ts';
+import type { StsSurface } from './http/sts/mount-sts.ts';
 import { createAuthorizationMessages } from './keys/authorization-message.ts';
 import { createGuardedFetch, createGuardedRequest } from './keys/guarded-fetch.ts';
 import { loadMasterKeyRing } from './keys/master-key.ts';
@@ -47,8 +36,8 @@ import { createRandom } from './keys/random.ts';
 import { createKeySource } from './keys/remote-jwks.ts';
 import { createSamlMetadataSource } from './keys/saml-metadata.ts';
 import { createSealer } from './keys/seal.ts';
-import { createSamlWatch, type SamlWatchDeps } from './keys/saml-watch.ts';
-import { createSigningKeyWatch, type SigningKeyWatchDeps } from './keys/signing-key-watch.ts';
+import { createSamlWatch } from './keys/saml-watch.ts';
+import { createSigningKeyWatch } from './keys/signing-key-watch.ts';
 import { createSigningKeys, type SigningKeys } from './keys/signing-keys.ts';
 import { createSpKeys } from './keys/sp-keys.ts';
 import { finishOidcSignIn } from './protocols/oidc/finish-sign-in.ts';
@@ -61,12 +50,14 @@ import { packedPolicySize } from './protocols/sts/packed-policy-size.ts';
 import { createPasskeys } from './protocols/webauthn/create-passkeys.ts';
 import { relyingPartyOf } from './protocols/webauthn/relying-party.ts';
 import { verifyTotp } from './protocols/totp/verify-totp.ts';
+import { revokeOrphans, reseal, sweep } from './housekeeping.ts';
 import { addressOf, createListener, listen, stop } from './listener.ts';
 import { openStore } from './stores/open-store.ts';
 import type { Store } from './stores/store.ts';
 import { createAuditSink } from './telemetry/audit-sink.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { createNotices } from './telemetry/notices.ts';
 
 export type BridgeOptions = {
   readonly configPath: string;
@@ -135,10 +126,12 @@ async function serve(options: BridgeOptions, { config, parts, release }: Serving
   const { store, logger, metrics } = parts;
   let runtime = createRuntime(config, parts, undefined);
   metrics.configurationLoaded('success', Date.now());
-  const publicServer = createPublicServer(() => runtime, parts);
-  const managementServer = createManagementServer(parts);
+  const publicApp = createPublicApp(() => runtime, { onAnswer: metrics.httpAnswered });
+  const publicServer = listenerOf(publicApp, logger);
+  const managementApp = createManagementApp({ ping: () => store.ping(), renderMetrics: metrics.render });
+  const managementServer = listenerOf(managementApp, logger);
   await revokeOrphans(config, parts);
-  void reseal(runtime, logger);
+  void reseal(runtime.resealPeople, logger);
   await listen(publicServer, config.listen);
   try {
     await listen(managementServer, config.management);
@@ -147,7 +140,7 @@ async function serve(options: BridgeOptions, { config, parts, release }: Serving
     throw error;
   }
   const sweeper = setInterval(() => {
-    void sweep(store, runtime.config, logger);
+    void sweep(runtime.config.audit.retainSeconds, parts);
     watchKeys(runtime);
   }, SWEEP_INTERVAL_MS);
   sweeper.unref();
@@ -162,7 +155,7 @@ async function serve(options: BridgeOptions, { config, parts, release }: Serving
       runtime = next;
       watchKeys(next);
       await revokeOrphans(next.config, parts);
-      void reseal(next, logger);
+      void reseal(next.resealPeople, logger);
     },
     close: async () => {
       clearInterval(sweeper);
@@ -185,19 +178,12 @@ type Parts = {
   readonly metrics: Metrics;
 };
 
-/** What the pages for people need, all families of them together. */
-type PagesDeps = SamlDeps & SignInDeps & MfaDeps;
-
 /** Everything that a configuration decides; replaced whole by a reload. */
-type Runtime = {
+type Runtime = Answering & {
   readonly config: Config;
   readonly sources: ProviderSources;
-  readonly deps: StsDeps;
-  readonly surface: StsSurface;
   /** Frees people of an old master key. */
   readonly resealPeople: () => Promise<number>;
-  readonly pages: { readonly surface: PageSurface; readonly deps: PagesDeps; readonly assets: Assets };
-  readonly oidc: OidcDeps;
   /** Makes our own SAML keys where there are none yet, renews metadata, and looks at the certificates in it. */
   readonly watchSaml: () => Promise<void>;
   readonly signingKeys: SigningKeys;
@@ -214,6 +200,7 @@ function load({ configPath, env }: BridgeOptions): Config {
 function createRuntime(config: Config, parts: Parts, previous: Runtime | undefined): Runtime {
   const { store, emit, logger, metrics } = parts;
   const now = Date.now;
+  const notices = createNotices(parts);
   const sealer = createSealer(loadMasterKeyRing(config.masterKey));
   const messages = createAuthorizationMessages(sealer);
   const directory = createDirectory(config);
@@ -256,9 +243,7 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
     onAnswer: ({ action, code }) => {
       metrics.stsAnswered(action, code);
     },
-    onBug: (error, requestId) => {
-      logger.error({ err: error, requestId }, 'request failed for an unforeseen reason');
-    },
+    onBug: notices.onBug,
   };
   const saml = { metadataOf, spKeys };
   const oidc = { keysOf, metadataOf: oidcMetadataOf };
@@ -292,14 +277,13 @@ function createRuntime(config: Config, parts: Parts, previous: Runtime | undefin
       providers: config.samlProviders,
       ...saml,
       now,
-      onExpiry: metrics.certificatesExpire,
-      ...samlNotices(logger),
+      ...notices.saml,
     }),
     signingKeys,
     watchSigningKeys: createSigningKeyWatch({
       signingKeys,
       algorithms: algorithmsOf(config),
-      ...signingKeyNotices(parts),
+      ...notices.signingKeys,
     }),
   };
 }
@@ -311,7 +295,7 @@ type PagesParts = Parts & {
   readonly oidc: { readonly keysOf: ProviderKeys; readonly metadataOf: OidcMetadataSource };
 };
 
-function createPages(config: Config, parts: PagesParts): Runtime['pages'] {
+function createPages(config: Config, parts: PagesParts): Answering['pages'] {
   const { store, metrics, deps, surface, saml } = parts;
   const { publicUrl, mfa, browserSession, branding } = config;
   const { secureTransport } = surface;
@@ -334,11 +318,7 @@ function createPages(config: Config, parts: PagesParts): Runtime['pages'] {
       oauthRecords: store.oauthRecords,
       now: surface.now,
       request: createGuardedRequest(config.outbound),
-      onTold: (clientId, failure) => {
-        metrics.applicationTold(failure === undefined ? 'success' : 'failure');
-        if (failure !== undefined)
-          parts.logger.warn({ err: failure, clientId }, 'application not told of a sign-out');
-      },
+      onTold: createNotices(parts).onTold,
     }),
     oidc: createOidcRelyingParty(config, parts.oidc),
   };
@@ -364,20 +344,6 @@ function createOidcRelyingParty(
   };
 }
 
-function samlNotices(logger: Logger): Pick<SamlWatchDeps, 'warn' | 'onFailure'> {
-  return {
-    warn: (about, notAfterMs) => {
-      const notAfter = new Date(notAfterMs).toISOString();
-      if (about === 'own')
-        logger.warn({ notAfter }, 'our own SAML certificate ends: run rolebridge saml keys rotate');
-      else logger.warn({ provider: about, notAfter }, 'the last signing certificate of a SAML provider ends');
-    },
-    onFailure: (error) => {
-      logger.warn({ err: error }, 'SAML keys neither read nor made');
-    },
-  };
-}
-
 /** What tokens may be signed with: those of roles, and those of applications and services. */
 function algorithmsOf({ accounts, applications, services }: Config): readonly SigningAlgorithm[] {
   const isFederated = accounts.some(({ outboundWebIdentityFederation }) => outboundWebIdentityFederation);
@@ -385,28 +351,6 @@ function algorithmsOf({ accounts, applications, services }: Config): readonly Si
 }
 
 const OUTBOUND_ALGORITHMS = ['RS256', 'ES384'] as const;
-
-function signingKeyNotices({
-  logger,
-  metrics,
-}: Parts): Pick<SigningKeyWatchDeps, 'onMaintained' | 'onFailure'> {
-  return {
-    onMaintained: ({ made, ages }) => {
-      metrics.signingKeysAge(ages);
-      for (const { kid, algorithm, signsFromMs } of made)
-        logger.info(
-          { kid, algorithm, signsFrom: new Date(signsFromMs).toISOString() },
-          'next signing key published',
-        );
-    },
-    onFailure: (error) => {
-      logger.warn(
-        { err: error },
-        'signing keys neither read nor rotated; known ones stay in use for half an hour',
-      );
-    },
-  };
-}
 
 /** What is fetched from providers and kept. */
 type ProviderSources = {
@@ -456,61 +400,6 @@ function reloadRuntime(options: BridgeOptions, current: Runtime, parts: Parts): 
     metrics.configurationLoaded('failure', Date.now());
     return undefined;
   }
-}
-
-// A role or user that left the configuration takes its sessions along: made again later, it must not wake them.
-async function revokeOrphans({ roles, users }: Config, { store, logger }: Parts): Promise<void> {
-  try {
-    const revoked = await store.sessions.revokeOrphans([...roles, ...users].map(({ arn }) => arn));
-    if (revoked > 0) logger.warn({ revoked }, 'sessions of roles and users that are not configured revoked');
-  } catch (error) {
-    logger.error({ err: error }, 'sessions of roles and users that are not configured not revoked');
-  }
-}
-
-// People do not expire, so nothing else would ever free them of an old master key.
-async function reseal({ resealPeople: run }: Runtime, logger: Logger): Promise<void> {
-  try {
-    const resealed = await run();
-    if (resealed > 0) logger.info({ resealed }, 'people sealed with the first key of the ring');
-  } catch (error) {
-    logger.error({ err: error }, 'people not sealed with the first key of the ring: keep the old one');
-  }
-}
-
-async function sweep(store: Store, config: Config, logger: Logger): Promise<void> {
-  try {
-    await store.sessions.sweep(Date.now() - config.audit.retainSeconds * 1000);
-  } catch (error) {
-    logger.warn({ err: error }, 'expired sessions not swept');
-  }
-}
-
-function createPublicServer(runtime: () => Runtime, { metrics, logger }: Parts): Server {
-  const app = new Koa();
-  const router = new Router();
-  mountSts(
-    router,
-    () => runtime().surface,
-    () => runtime().deps,
-  );
-  const surface = (): PageSurface => runtime().pages.surface;
-  const deps = (): PagesDeps => runtime().pages.deps;
-  mountOidc(router, surface, () => runtime().oidc);
-  mountAssets(router, () => runtime().pages.assets);
-  for (const mount of [mountSaml, mountSignIn, mountSessions, mountMfa, mountPortal])
-    mount(router, surface, deps);
-  app.use(measure(metrics.httpAnswered));
-  app.use(router.routes()).use(router.allowedMethods()).use(nothingHere(surface, deps));
-  return listenerOf(app, logger);
-}
-
-function createManagementServer({ store, metrics, logger }: Parts): Server {
-  const app = new Koa();
-  const router = new Router();
-  mountManagement(router, { ping: () => store.ping(), renderMetrics: metrics.render });
-  app.use(router.routes()).use(router.allowedMethods());
-  return listenerOf(app, logger);
 }
 
 function listenerOf(app: Koa, logger: Logger): Server {
