@@ -1,8 +1,8 @@
-import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { ExchangeOrigin } from '../federation/exchange-subject.ts';
 import { encodeRecord, identitySchema } from '../identity/identity-record.ts';
-import type { OauthRecordStore } from './oauth-record-store.ts';
+import { oauthRecordName, sealContextOfRecord } from './oauth-record-name.ts';
+import type { OauthRecordKey, OauthRecordStore } from './oauth-record-store.ts';
 
 const KIND = 'ExchangedToken';
 
@@ -29,13 +29,14 @@ export type ExchangedTokens = {
 export function createExchangedTokens({ store, seal, openSecret }: ExchangedTokensDeps): ExchangedTokens {
   return {
     save: async (tokenId, origin, expiresAtMs) => {
-      const id = idOf(tokenId);
-      await store.save({ kind: KIND, id, sealed: seal(encodeRecord(origin), contextOf(id)), expiresAtMs });
+      const key = keyOf(tokenId);
+      const sealed = seal(encodeRecord(origin), sealContextOfRecord(key));
+      await store.save({ ...key, sealed, expiresAtMs });
     },
     find: async (tokenId) => {
-      const id = idOf(tokenId);
-      const record = await store.find({ kind: KIND, id });
-      return record && openOrigin(record.sealed, { openSecret, context: contextOf(id) });
+      const key = keyOf(tokenId);
+      const record = await store.find(key);
+      return record && openOrigin(record.sealed, { openSecret, context: sealContextOfRecord(key) });
     },
   };
 }
@@ -52,11 +53,6 @@ function openOrigin(
   }
 }
 
-function idOf(tokenId: string): string {
-  return hash('sha256', tokenId, 'base64url');
-}
-
-/** One token's origin opens under no other's name. */
-function contextOf(id: string): string {
-  return `oauth:${KIND}:${id}`;
+function keyOf(tokenId: string): OauthRecordKey {
+  return { kind: KIND, id: oauthRecordName(tokenId) };
 }

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import type { AdapterPayload } from 'oidc-provider';
 import { z } from 'zod';
+import { oauthRecordName, sealContextOfRecord } from '../../domain/application/oauth-record-name.ts';
 import type {
   OauthRecord,
   OauthRecordKind,
@@ -34,29 +34,20 @@ export function createOauthRecords(deps: OauthRecordsDeps): OauthRecords {
   const { oauthRecords: store, seal, now } = deps;
   return {
     save: (kind, id, { payload, lifetimeSeconds }) => {
-      const key = { kind, id: nameOf(id) };
+      const key = { kind, id: oauthRecordName(id) };
       return store.save({
         ...key,
-        sealed: seal(JSON.stringify(payload), contextOf(key)),
+        sealed: seal(JSON.stringify(payload), sealContextOfRecord(key)),
         expiresAtMs: now() + lifetimeSeconds * 1000,
-        ...(payload.grantId === undefined ? {} : { grantId: nameOf(payload.grantId) }),
-        ...(payload.userCode === undefined ? {} : { alias: nameOf(payload.userCode) }),
+        ...(payload.grantId === undefined ? {} : { grantId: oauthRecordName(payload.grantId) }),
+        ...(payload.userCode === undefined ? {} : { alias: oauthRecordName(payload.userCode) }),
       });
     },
-    find: async (kind, id) => open(await store.find({ kind, id: nameOf(id) }), deps),
-    findByUserCode: async (userCode) => open(await store.findByAlias('DeviceCode', nameOf(userCode)), deps),
-    remove: (kind, id) => store.remove({ kind, id: nameOf(id) }),
+    find: async (kind, id) => open(await store.find({ kind, id: oauthRecordName(id) }), deps),
+    findByUserCode: async (userCode) =>
+      open(await store.findByAlias('DeviceCode', oauthRecordName(userCode)), deps),
+    remove: (kind, id) => store.remove({ kind, id: oauthRecordName(id) }),
   };
-}
-
-/** Whoever reads the store learns no code and no token. */
-export function nameOf(id: string): string {
-  return hash('sha256', id, 'base64url');
-}
-
-/** The content of one record opens under no other name. */
-function contextOf({ kind, id }: Pick<OauthRecord, 'kind' | 'id'>): string {
-  return `oauth:${kind}:${id}`;
 }
 
 const payloadSchema = z.record(z.string(), z.unknown());
@@ -69,7 +60,7 @@ function open(
   if (record === undefined) return undefined;
   const { consumedAtMs } = record;
   try {
-    const payload = payloadSchema.parse(JSON.parse(openSecret(record.sealed, contextOf(record))));
+    const payload = payloadSchema.parse(JSON.parse(openSecret(record.sealed, sealContextOfRecord(record))));
     return {
       ...payload,
       ...(consumedAtMs === undefined ? {} : { consumed: Math.floor(consumedAtMs / 1000) }),

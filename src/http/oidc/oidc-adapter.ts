@@ -1,11 +1,12 @@
 import { errors, type Adapter, type AdapterFactory } from 'oidc-provider';
+import { oauthRecordName } from '../../domain/application/oauth-record-name.ts';
 import {
   OAUTH_RECORD_KINDS,
   type OauthRecord,
   type OauthRecordKind,
   type OauthRecordStore,
 } from '../../domain/application/oauth-record-store.ts';
-import { createOauthRecords, nameOf, type OauthRecords, type OauthRecordsDeps } from './oauth-records.ts';
+import { createOauthRecords, type OauthRecords, type OauthRecordsDeps } from './oauth-records.ts';
 import { currentScope } from './provider-scope.ts';
 import { createSessionAdapter, type SessionAdapterDeps } from './session-adapter.ts';
 
@@ -43,9 +44,9 @@ function createRecordAdapter(
     },
     findByUserCode: (userCode) => records.findByUserCode(userCode),
     findByUid: () => Promise.resolve(undefined),
-    consume: (id) => consume({ kind, id: nameOf(id) }, { store, now }),
+    consume: (id) => consume({ kind, id: oauthRecordName(id) }, { store, now }),
     destroy: (id) => records.remove(kind, id),
-    revokeByGrantId: (grantId) => store.revokeGrant(nameOf(grantId)),
+    revokeByGrantId: (grantId) => store.revokeGrant(oauthRecordName(grantId)),
   };
 }
 
@@ -77,13 +78,13 @@ function noteReuse(kind: OauthRecordKind): void {
 
 // As above: whether a proof is known is asked before it is written down.
 async function refuseReplay(id: string, { store, now }: Consuming): Promise<void> {
-  const outcome = await store.consume({ kind: 'ReplayDetection', id: nameOf(id) }, now());
+  const outcome = await store.consume({ kind: 'ReplayDetection', id: oauthRecordName(id) }, now());
   if (outcome !== 'consumed') throw new errors.InvalidRequest('the proof was used before');
 }
 
 /** Kinds of features that are off, and clients that are not configured. */
 const NOTHING: Adapter = {
-  upsert: (id) => Promise.reject(new Error(`nothing of this kind is kept: ${nameOf(id)}`)),
+  upsert: (id) => Promise.reject(new Error(`nothing of this kind is kept: ${oauthRecordName(id)}`)),
   find: () => Promise.resolve(undefined),
   findByUserCode: () => Promise.resolve(undefined),
   findByUid: () => Promise.resolve(undefined),

@@ -1,7 +1,7 @@
 import { errors } from 'oidc-provider';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createOidcAdapter } from '../../../../src/http/oidc/oidc-adapter.ts';
-import { nameOf } from '../../../../src/http/oidc/oauth-records.ts';
+import { oauthRecordName } from '../../../../src/domain/application/oauth-record-name.ts';
 import { createProviderWorld, type ProviderWorld } from './provider-world.ts';
 
 const ID = 'a-name-that-the-library-gave';
@@ -26,10 +26,10 @@ describe('the storage of the library', () => {
     const adapter = adapterOf('RefreshToken');
     await adapter.upsert(ID, { accountId: 'somebody', grantId: 'g' }, 60);
     expect(await adapter.find(ID)).toEqual({ accountId: 'somebody', grantId: 'g' });
-    const kept = await world.store.oauthRecords.find({ kind: 'RefreshToken', id: nameOf(ID) });
+    const kept = await world.store.oauthRecords.find({ kind: 'RefreshToken', id: oauthRecordName(ID) });
     expect(Buffer.from(kept?.sealed ?? []).toString('latin1')).not.toContain('somebody');
     expect(await world.store.oauthRecords.find({ kind: 'RefreshToken', id: ID })).toBeUndefined();
-    expect(nameOf(ID)).toMatch(/^[\w-]{43}$/);
+    expect(oauthRecordName(ID)).toMatch(/^[\w-]{43}$/);
   });
 
   it('forgets at the end of the lifetime', async () => {
@@ -50,9 +50,9 @@ describe('the storage of the library', () => {
 
   it('opens a record under its own name and kind alone', async () => {
     await adapterOf('AccessToken').upsert(ID, { scope: 'openid' }, 60);
-    const kept = await world.store.oauthRecords.find({ kind: 'AccessToken', id: nameOf(ID) });
+    const kept = await world.store.oauthRecords.find({ kind: 'AccessToken', id: oauthRecordName(ID) });
     if (kept === undefined) throw new Error('nothing was kept');
-    await world.store.oauthRecords.save({ ...kept, id: nameOf('other') });
+    await world.store.oauthRecords.save({ ...kept, id: oauthRecordName('other') });
     await world.store.oauthRecords.save({ ...kept, kind: 'RefreshToken' });
     expect(await adapterOf('AccessToken').find('other')).toBeUndefined();
     expect(await adapterOf('RefreshToken').find(ID)).toBeUndefined();

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createOauthRecords, nameOf } from '../../../../src/http/oidc/oauth-records.ts';
+import { oauthRecordName } from '../../../../src/domain/application/oauth-record-name.ts';
+import { createOauthRecords } from '../../../../src/http/oidc/oauth-records.ts';
 import { createSessionAdapter } from '../../../../src/http/oidc/session-adapter.ts';
 import {
   ABSOLUTE_MS,
@@ -114,7 +115,7 @@ describe('the session of a browser', () => {
 
   it('is kept for nobody', async () => {
     await adapter().upsert('any', { uid: 'somebody', state: { secret: 'x' } }, 600);
-    const kept = await world.store.oauthRecords.find({ kind: 'Session', id: nameOf('somebody') });
+    const kept = await world.store.oauthRecords.find({ kind: 'Session', id: oauthRecordName('somebody') });
     expect(kept).toBeUndefined();
   });
 });
